@@ -1,0 +1,27 @@
+"""Which backend answers which role. A backend is named here and imported only when it is used."""
+
+from importlib import import_module
+from typing import Any
+
+from annotators.base import Annotator
+from schemas.errors import RecipeError, unknown
+
+BACKENDS: dict[str, dict[str, str]] = {
+    "event_detector": {"instruments": "annotators.instruments.detector:EventDetector"},
+    "tracker": {"motion": "annotators.motion.tracker:MotionTracker"},
+    "audio_captioner": {"instruments": "annotators.instruments.captioner:SoundCaptioner"},
+    "video_captioner": {"motion": "annotators.motion.captioner:MotionCaptioner"},
+    "reasoner": {"template": "annotators.template:TemplateReasoner"},
+    "verifier": {"instruments": "annotators.instruments.verifier:InstrumentVerifier"},
+}
+
+
+def backend_class(role: str, name: str) -> type[Annotator[Any, Any]]:
+    """The class behind a role and a name; RecipeError names the known ones."""
+    if role not in BACKENDS:
+        raise RecipeError(unknown("role", role, BACKENDS))
+    if name not in BACKENDS[role]:
+        raise RecipeError(unknown(f"{role} backend", name, BACKENDS[role]))
+    module, attribute = BACKENDS[role][name].split(":")
+    found: type[Annotator[Any, Any]] = getattr(import_module(module), attribute)
+    return found
