@@ -1,0 +1,144 @@
+"""What becomes of a chain of thought once its claims were judged: accept, repair or reject, by a named policy.
+
+Three small decisions on top of each other, each pure: the witnesses' verdicts on one claim become one finding
+(`fuse`), the findings on a step's claims decide whether the step stays (`objection`), and what stays decides the
+outcome (`decide`). Only supported claims are ever listed as kept. Witnesses are not weighed against each other here: a support
+and a refutation of the same claim cancel out and leave it unverifiable.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from annotators.base import Params
+from schemas.reasoning import Claim, Cot, Decision, Step, Verdict
+from schemas.vocabulary import ClaimType, VerdictWord
+
+VERSION = 1
+
+
+class Policy(Params):
+    """The parameters of a decision; stored as text with every decision."""
+
+    name: str = Field("claimwise", description="what this policy is called in decisions and in the dataset card")
+    min_score: float = Field(
+        0.6, ge=0.5, le=1, description="a verdict counts as support from this score on, as refutation from 1 - this score down"
+    )
+    unverifiable_steps: Literal["keep", "drop"] = Field(
+        "drop", description="what to do with a step none of whose claims found support, and none of them refutation"
+    )
+    needs_support: tuple[ClaimType, ...] = Field(
+        ("source",), description="claim types whose step is dropped unless they are supported"
+    )
+    min_steps: int = Field(2, ge=1, description="a chain with fewer steps left, avoidance not counted, is rejected")
+    min_supported: int = Field(1, ge=0, description="a chain with fewer supported claims is rejected")
+    max_refuted_frac: float = Field(0.5, ge=0, le=1, description="a chain with a larger share of refuted claims is rejected")
+    max_words: int = Field(
+        68, ge=20, description="length limit of a rebuilt instruction, as long as a generator's text encoder reads"
+    )
+
+    def __str__(self) -> str:
+        """`name(parameter=value, …)` with every parameter, as stored in `Decision.policy`."""
+        values = self.model_dump(mode="json", exclude={"name"})
+        return f"{self.name}({', '.join(f'{key}={value}' for key, value in values.items())})"
+
+
+def fuse(verdicts: Sequence[Verdict], min_score: float) -> VerdictWord:
+    """One finding from all witnesses of a claim: what some say surely and none surely contradicts, else unverifiable."""
+    is_supported = any(v.verdict == "supported" and v.score >= min_score for v in verdicts)
+    is_refuted = any(v.verdict == "refuted" and v.score <= 1 - min_score for v in verdicts)
+    if is_supported == is_refuted:
+        return "unverifiable"
+    return "supported" if is_supported else "refuted"
+
+
+def objection(claims: Sequence[Claim], findings: dict[str, VerdictWord], policy: Policy) -> str | None:
+    """Why the step that makes `claims` cannot stay, None if it can. A step without claims finds no support."""
+    words = {findings[claim.claim_id] for claim in claims}
+    if "refuted" in words:
+        return "is refuted"
+    for claim in claims:
+        if claim.type in policy.needs_support and findings[claim.claim_id] != "supported":
+            return f"makes a {claim.type} claim without support"
+    if "supported" in words or policy.unverifiable_steps == "keep":
+        return None
+    return "finds no support"
+
+
+def rebuilt_instruction(steps: Sequence[Step], max_words: int) -> str:
+    """The instruction said again from the steps that stayed, in their order, whole sentences up to `max_words` words.
+
+    A written instruction cannot be repaired sentence by sentence: nothing says which step a sentence came from. Avoidance
+    keeps its place at the end even where a longer description has to be cut for it.
+    """
+    avoidance = [step.text for step in steps if step.is_avoidance]
+    described = ["Generate audio that fits this description."] + [step.text for step in steps if not step.is_avoidance]
+    room = max_words - sum(len(text.split()) for text in avoidance)
+    chosen: list[str] = []
+    for text in described:
+        room -= len(text.split())
+        if room < 0 and len(chosen) > 1:
+            break
+        chosen.append(text)
+    return " ".join(chosen + avoidance)
+
+
+def decide(cot: Cot, claims: Sequence[Claim], verdicts: Sequence[Verdict], policy: Policy) -> Decision:
+    """The decision on one chain, from its own claims and all witnesses' verdicts; decoys and other chains are ignored."""
+    own = [claim for claim in claims if claim.cot_id == cot.cot_id]
+    by_claim: dict[str, list[Verdict]] = {claim.claim_id: [] for claim in own}
+    for verdict in verdicts:
+        if verdict.claim_id in by_claim and not verdict.is_decoy:
+            by_claim[verdict.claim_id].append(verdict)
+    findings = {claim_id: fuse(given, policy.min_score) for claim_id, given in by_claim.items()}
+    objections = {
+        index: why
+        for index in range(len(cot.steps))
+        if (why := objection([claim for claim in own if claim.step_index == index], findings, policy))
+    }
+    staying = [index for index in range(len(cot.steps)) if index not in objections]
+    kept_ids = [c.claim_id for c in own if c.step_index in staying and findings[c.claim_id] == "supported"]
+    num_described = sum(not cot.steps[index].is_avoidance for index in staying)
+    outcome, reason = _outcome(num_described, objections, len(kept_ids), findings, policy)
+    if outcome == "reject":
+        staying, kept_ids = [], []
+    steps = [cot.steps[index] for index in staying]
+    instructions = {"accept": cot.caption_cot, "repair": rebuilt_instruction(steps, policy.max_words), "reject": None}
+    counts = Counter(findings.values())
+    return Decision(
+        clip_id=cot.clip_id,
+        model=f"policy@{VERSION}",
+        cot_id=cot.cot_id,
+        policy=str(policy),
+        outcome=outcome,
+        reason=reason,
+        steps=steps,
+        caption_cot=instructions[outcome],
+        kept_claim_ids=kept_ids,
+        dropped_claim_ids=[claim.claim_id for claim in own if claim.claim_id not in kept_ids],
+        num_supported=counts["supported"],
+        num_refuted=counts["refuted"],
+        num_unverifiable=counts["unverifiable"],
+    )
+
+
+def _outcome(
+    num_described: int, objections: dict[int, str], num_kept: int, findings: dict[str, VerdictWord], policy: Policy
+) -> tuple[Literal["accept", "repair", "reject"], str]:
+    """The outcome and one line that says which rule made it. `num_described`: steps left, avoidance not counted."""
+    num_refuted = sum(word == "refuted" for word in findings.values())
+    said = ", ".join(f"step {index + 1} {why}" for index, why in objections.items())
+    if num_refuted > policy.max_refuted_frac * len(findings):
+        return (
+            "reject",
+            f"{num_refuted} of {len(findings)} claims are refuted, over max_refuted_frac",
+        )
+    if num_described < policy.min_steps:
+        return "reject", f"{num_described} steps are left, under min_steps {policy.min_steps}" + (f": {said}" if said else "")
+    if num_kept < policy.min_supported:
+        return "reject", f"{num_kept} claims are supported, under min_supported {policy.min_supported}"
+    if objections:
+        return "repair", said
+    return "accept", f"{num_kept} claims are supported and no step had to go"

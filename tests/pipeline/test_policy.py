@@ -1,0 +1,154 @@
+"""The decision on a chain of thought: what witnesses say becomes findings, findings become steps that stay or go."""
+
+import pytest
+
+from pipeline.policy import Policy, decide, fuse, rebuilt_instruction
+from schemas.reasoning import Claim, Cot, Decision, Step, Verdict
+from schemas.vocabulary import ClaimType, VerdictWord
+
+SCORES: dict[VerdictWord, float] = {"supported": 0.9, "refuted": 0.1, "unverifiable": 0.5}
+STEPS = [
+    Step(text="A bell is heard.", aspect="semantic"),
+    Step(text="It rings at 1.0 s and 3.0 s.", aspect="temporal"),
+    Step(text="The red region makes it.", aspect="spatial"),
+    Step(text="Avoid chirps.", aspect="semantic", is_avoidance=True),
+]
+COT = Cot(clip_id="a", model="m@1", cot_id="a/base", task="base", steps=STEPS, caption_cot="Generate a bell.")
+
+
+def claim(number: int, step_index: int, type: ClaimType = "event", cot_id: str = "a/base") -> Claim:
+    return Claim(
+        clip_id="a", model="m@1", claim_id=f"{cot_id}/c{number:02d}", cot_id=cot_id, step_index=step_index,
+        type=type, basis="heard", text=f"claim {number}",
+    )  # fmt: skip
+
+
+def verdict(
+    number: int, word: VerdictWord, witness: str = "one", score: float | None = None, is_decoy: bool = False
+) -> Verdict:
+    return Verdict(
+        clip_id="a", model="w@1", claim_id=f"a/base/{'d' if is_decoy else 'c'}{number:02d}", witness=witness,
+        is_decoy=is_decoy, is_blind=False, verdict=word, score=SCORES[word] if score is None else score,
+        reason="measured", evidence=[],
+    )  # fmt: skip
+
+
+CLAIMS = [claim(0, 0), claim(1, 1), claim(2, 1, "count"), claim(3, 2, "source"), claim(4, 3, "absence")]
+
+
+def decision(*words: VerdictWord, policy: Policy | None = None) -> Decision:
+    """The decision on the chain above when its five claims are judged with these words."""
+    return decide(COT, CLAIMS, [verdict(n, word) for n, word in enumerate(words)], policy or Policy())
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        ([], "unverifiable"),
+        ([verdict(0, "supported")], "supported"),
+        ([verdict(0, "refuted")], "refuted"),
+        ([verdict(0, "unverifiable")], "unverifiable"),
+        ([verdict(0, "supported", score=0.55)], "unverifiable"),
+        ([verdict(0, "refuted", score=0.45)], "unverifiable"),
+        ([verdict(0, "supported"), verdict(0, "unverifiable", "two")], "supported"),
+        ([verdict(0, "refuted"), verdict(0, "unverifiable", "two")], "refuted"),
+        ([verdict(0, "supported"), verdict(0, "refuted", "two")], "unverifiable"),
+        ([verdict(0, "supported"), verdict(0, "refuted", "two", 0.45)], "supported"),
+    ],
+)
+def test_what_several_witnesses_say_becomes_one_finding(verdicts: list[Verdict], expected: VerdictWord) -> None:
+    assert fuse(verdicts, 0.6) == expected
+
+
+def test_a_chain_whose_every_step_is_supported_is_accepted_as_it_is() -> None:
+    made = decision("supported", "supported", "supported", "supported", "supported")
+    assert made.outcome == "accept"
+    assert made.steps == STEPS
+    assert made.caption_cot == COT.caption_cot
+    assert made.kept_claim_ids == [c.claim_id for c in CLAIMS]
+    assert made.dropped_claim_ids == []
+
+
+def test_repair_drops_the_refuted_step_only_and_says_the_instruction_again_without_it() -> None:
+    made = decision("supported", "supported", "refuted", "supported", "supported")
+    assert made.outcome == "repair"
+    assert made.steps == [STEPS[0], STEPS[2], STEPS[3]]
+    assert made.caption_cot is not None
+    assert "rings at" not in made.caption_cot
+    assert made.caption_cot.endswith("Avoid chirps.")
+    assert made.kept_claim_ids == ["a/base/c00", "a/base/c03", "a/base/c04"]
+    assert made.dropped_claim_ids == ["a/base/c01", "a/base/c02"]
+    assert made.reason == "step 2 is refuted"
+    assert (made.num_supported, made.num_refuted, made.num_unverifiable) == (4, 1, 0)
+
+
+def test_an_unverifiable_claim_is_not_asserted_but_does_not_take_its_supported_step_with_it() -> None:
+    made = decision("supported", "supported", "unverifiable", "supported", "supported")
+    assert made.outcome == "accept"
+    assert "a/base/c02" in made.dropped_claim_ids
+
+
+@pytest.mark.parametrize(("rule", "outcome"), [("drop", "repair"), ("keep", "accept")])
+def test_the_policy_says_what_happens_to_a_step_that_nothing_supports(rule: str, outcome: str) -> None:
+    policy = Policy.model_validate({"unverifiable_steps": rule})
+    made = decision("unverifiable", "supported", "supported", "supported", "supported", policy=policy)
+    assert made.outcome == outcome
+    assert "a/base/c00" not in made.kept_claim_ids
+
+
+def test_a_source_claim_without_support_takes_its_step_with_it_even_under_a_lenient_policy() -> None:
+    made = decision(
+        "supported", "supported", "supported", "unverifiable", "supported", policy=Policy(unverifiable_steps="keep")
+    )
+    assert STEPS[2] not in made.steps
+    assert "a/base/c03" in made.dropped_claim_ids
+
+
+@pytest.mark.parametrize(
+    ("words", "rule"),
+    [
+        (("refuted", "refuted", "refuted", "supported", "supported"), "max_refuted_frac"),
+        (("refuted", "refuted", "supported", "supported", "supported"), "min_steps"),
+    ],
+)
+def test_a_chain_that_is_mostly_refuted_or_too_short_is_rejected_and_nothing_of_it_is_kept(
+    words: tuple[VerdictWord, ...], rule: str
+) -> None:
+    made = decision(*words)
+    assert made.outcome == "reject"
+    assert rule in made.reason
+    assert made.steps == []
+    assert made.caption_cot is None
+    assert made.kept_claim_ids == []
+    assert len(made.dropped_claim_ids) == len(CLAIMS)
+
+
+def test_a_chain_without_any_verdict_is_rejected() -> None:
+    made = decide(COT, CLAIMS, [], Policy(unverifiable_steps="keep", needs_support=()))
+    assert made.outcome == "reject"
+    assert "min_supported" in made.reason
+
+
+def test_verdicts_on_decoys_and_claims_of_other_chains_do_not_matter() -> None:
+    words: list[VerdictWord] = ["supported"] * 5
+    verdicts = [verdict(n, word) for n, word in enumerate(words)] + [verdict(0, "refuted", is_decoy=True)]
+    made = decide(COT, [*CLAIMS, claim(0, 0, cot_id="b/base")], verdicts, Policy())
+    assert made.outcome == "accept"
+    assert made.num_supported == 5
+
+
+def test_the_decision_names_its_policy_with_every_parameter() -> None:
+    made = decision(
+        "supported", "supported", "supported", "supported", "supported", policy=Policy(name="strict", min_score=0.8)
+    )
+    assert made.policy.startswith("strict(min_score=0.8, ")
+    for parameter in Policy.model_fields:
+        assert parameter == "name" or f"{parameter}=" in made.policy
+
+
+def test_a_rebuilt_instruction_has_whole_sentences_within_its_limit_and_keeps_the_avoidance() -> None:
+    steps = [Step(text=f"Sentence {n} has five words.", aspect="semantic") for n in range(20)] + [STEPS[3]]
+    text = rebuilt_instruction(steps, max_words=30)
+    assert len(text.split()) <= 30
+    assert text.startswith("Generate audio that fits this description. Sentence 0 has five words.")
+    assert text.endswith("words. Avoid chirps.")
