@@ -1,0 +1,203 @@
+"""One analysis of a clip's sound, computed once and shared by detector, captioner and verifier.
+
+`Analysis` is the only door to the instruments: what it offers over a span is what a claim can be checked against. Its parts
+are computed on first use. `analysis_of` keeps the analyses of the last few clips of the process, by clip id and content.
+
+Which spans hold events is not decided here (see `detector.find_events`).
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotators.instruments.loudness import ABSOLUTE_GATE_LUFS, MOMENTARY_S, LoudnessCurve, integrated_lufs, loudness_curve
+from annotators.instruments.onsets import Onset, find_onsets
+from annotators.instruments.params import InstrumentParams
+from annotators.instruments.pitch import Pitch, PitchTrack, pitch_over, pitch_track, prominence_db
+from annotators.instruments.spectra import SILENCE_POWER, Bands, Floats, Spectrogram, bands, spectrogram
+from annotators.media import Media, Sound
+
+_LEAST_FRAMES_FOR_A_SLOPE = 3
+
+
+@dataclass(frozen=True)
+class Pan:
+    """Stereo position over a span: energy-weighted mean (-1 left .. +1 right) and its slope per second."""
+
+    mean: float
+    slope_per_s: float
+
+
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """All that is measured about one sound. Spans are clipped to the sound; times are seconds, levels dB re full scale."""
+
+    sound: Sound
+    params: InstrumentParams
+
+    @property
+    def duration_s(self) -> float:
+        return self.sound.duration_s
+
+    @cached_property
+    def quick(self) -> Spectrogram:
+        """Spectra of 12 ms every 3 ms: they say when."""
+        return spectrogram(self.sound.samples, self.sound.sample_rate_hz, 0.012, 0.003)
+
+    @cached_property
+    def long(self) -> Spectrogram:
+        """Spectra of 93 ms every 20 ms: they say at which frequency."""
+        return spectrogram(self.sound.samples, self.sound.sample_rate_hz, 0.093, 0.02)
+
+    @cached_property
+    def bands(self) -> Bands:
+        """Band energies of the quick spectra."""
+        p = self.params
+        return bands(self.quick, p.lowest_band_hz, p.highest_band_hz, p.bands_per_octave)
+
+    @cached_property
+    def floor_power(self) -> Floats:
+        """The clip's steady background: power per band (bands,) that its 100 ms means exceed nine tenths of the time."""
+        num = max(1, round(0.1 / self.quick.hop_s))
+        whole = len(self.quick.times_s) // num * num
+        power = self.bands.mean_power
+        smooth = power[:whole].reshape(-1, num, power.shape[1]).mean(axis=1) if whole else power
+        return np.percentile(smooth, 10, axis=0).astype(np.float32)
+
+    @cached_property
+    def loudness(self) -> LoudnessCurve:
+        return loudness_curve(self.sound)
+
+    @cached_property
+    def integrated_lufs(self) -> float | None:
+        """Gated loudness of the clip; None when too short or too quiet for the gate."""
+        return integrated_lufs(self.sound)
+
+    @cached_property
+    def prominence(self) -> Floats:
+        """dB by which the bins of the long spectra stand out along frequency (frames, bins up to 8 kHz)."""
+        return prominence_db(self.long, 600.0, 8000.0)
+
+    @cached_property
+    def pitch_track(self) -> PitchTrack:
+        return pitch_track(self.long, self.prominence, self.params.lowest_pitch_hz, self.params.highest_pitch_hz)
+
+    @cached_property
+    def all_onsets(self) -> list[Onset]:
+        """Every onset of the clip, in order."""
+        return find_onsets(self.sound, self.quick, self.bands, self.floor_power, self.params)
+
+    def onsets(self, start_s: float, end_s: float) -> list[Onset]:
+        """Onsets within the span."""
+        return [onset for onset in self.all_onsets if start_s <= onset.time_s < end_s]
+
+    def loudness_lufs(self, start_s: float, end_s: float) -> float:
+        """Momentary maximum over the span; a span shorter than 0.4 s has the one window around it. At least -120."""
+        return float(self.loudness.sliding_lufs(start_s, end_s, MOMENTARY_S)[1].max())
+
+    def loudness_slope_db_per_s(self, start_s: float, end_s: float) -> float | None:
+        """Straight line through the loudness in windows of a tenth of the span (at least 50 ms). None under 0.15 s."""
+        if end_s - start_s < 0.15:
+            return None
+        window_s = max(0.05, (end_s - start_s) / 10)
+        centres, levels = self.loudness.sliding_lufs(start_s, end_s, window_s)
+        levels = np.maximum(levels, ABSOLUTE_GATE_LUFS)
+        return float(np.polyfit(centres, levels, 1)[0]) if len(centres) >= _LEAST_FRAMES_FOR_A_SLOPE else None
+
+    def pitch(self, start_s: float, end_s: float) -> Pitch | None:
+        """The strongest pitch over the span; None where too little of it is pitched."""
+        return pitch_over(self.pitch_track, self.long.frames(start_s, end_s), self.params.least_pitch_confidence)
+
+    def harmonicity(self, start_s: float, end_s: float) -> float:
+        """Share of the energy (90 Hz to 8 kHz) that lies in spectral lines: 0 noise .. 1 tones."""
+        frames = self.long.frames(start_s, end_s)
+        power = self.long.mean_power[frames, : self.prominence.shape[1]]
+        in_lines = np.where(self.prominence[frames] > 9.0, power, 0.0).sum()
+        return float(in_lines / max(power.sum(), SILENCE_POWER))
+
+    def pan(self, start_s: float, end_s: float) -> Pan | None:
+        """Position by the constant-power law from the energy that the span has over the clip's floor. None unless stereo."""
+        if self.bands.power.shape[0] != 2:
+            return None
+        frames = self.quick.frames(start_s, end_s)
+        power = self.bands.power[:, frames].astype(np.float64)
+        over = np.maximum(power - self._floor_by_channel[:, None], 0.02 * power).sum(axis=2) + SILENCE_POWER
+        mean = _position(over.sum(axis=1))
+        times, weights = self.quick.times_s[frames], over.sum(axis=0)
+        centred = times - np.average(times, weights=weights)
+        spread = np.sum(weights * centred**2)
+        slope = np.sum(weights * centred * _position(over)) / spread if end_s - start_s >= 0.15 and spread > 0 else 0.0
+        return Pan(float(mean), float(slope))
+
+    @cached_property
+    def _floor_by_channel(self) -> Floats:
+        return np.percentile(self.bands.power[:, ::16], 10, axis=1).astype(np.float32)
+
+    def centroid_hz(self, start_s: float, end_s: float) -> float:
+        """Centre of gravity of the power spectrum over the span."""
+        power = self.long.mean_power[self.long.frames(start_s, end_s)].sum(axis=0)
+        return float(np.sum(power * self.long.freqs_hz) / max(power.sum(), SILENCE_POWER))
+
+    def flatness(self, start_s: float, end_s: float) -> float:
+        """Geometric over arithmetic mean of the span's power spectrum: 0 tonal .. 1 white."""
+        power = self.long.mean_power[self.long.frames(start_s, end_s)].mean(axis=0).astype(np.float64) + SILENCE_POWER * 1e-6
+        return float(np.exp(np.mean(np.log(power))) / np.mean(power))
+
+    def level_dbfs(self, start_s: float, end_s: float) -> float:
+        """RMS level over the span; at least -120."""
+        piece = self._samples(start_s, end_s)
+        return float(10 * np.log10(max(float(np.mean(piece.astype(np.float64) ** 2)), SILENCE_POWER)))
+
+    def peak_dbfs(self, start_s: float, end_s: float) -> float:
+        """Largest sample over the span; at least -120."""
+        return float(20 * np.log10(max(float(np.abs(self._samples(start_s, end_s)).max()), 1e-6)))
+
+    def energy_over_floor_db(self, start_s: float, end_s: float) -> float:
+        """Largest 50 ms level within the span, over the bands, above the clip's floor."""
+        power = self.bands.mean_power[self.quick.frames(start_s, end_s)].sum(axis=1)
+        width = min(len(power), max(1, round(0.05 / self.quick.hop_s)))
+        smooth = np.convolve(power, np.ones(width) / width, mode="valid")
+        return float(10 * np.log10((smooth.max() + SILENCE_POWER) / (self.floor_power.sum() + SILENCE_POWER)))
+
+    def decay_time_s(self, onset_s: float, drop_db: float = 20.0) -> float | None:
+        """How long after its onset a hit's energy over the level before it has fallen by `drop_db`. None: it does not."""
+        later = [onset.time_s for onset in self.all_onsets if onset.time_s > onset_s + self.params.least_onset_gap_s]
+        frames = self.quick.frames(onset_s, min([onset_s + 4.0, self.duration_s, *later]))
+        before = self.quick.frames(max(0.0, onset_s - 0.05), max(0.01, onset_s - 0.008))
+        power = self.bands.mean_power[frames].sum(axis=1) - self.bands.mean_power[before].sum(axis=1).mean()
+        width = min(len(power), max(1, round(0.02 / self.quick.hop_s)))
+        smooth = np.convolve(power, np.ones(width) / width, mode="same")
+        top = int(smooth[: max(1, round(0.1 / self.quick.hop_s))].argmax())
+        below = np.flatnonzero(smooth[top:] < smooth[top] * 10 ** (-drop_db / 10))
+        return float((top + below[0]) * self.quick.hop_s) if len(below) else None
+
+    def _samples(self, start_s: float, end_s: float) -> Floats:
+        rate, num = self.sound.sample_rate_hz, self.sound.samples.shape[1]
+        first = int(np.clip(round(start_s * rate), 0, max(num - 1, 0)))
+        return self.sound.samples[:, first : max(first + 1, min(num, round(end_s * rate)))]
+
+
+def _position(energy: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Pan of (left, right, ...) energies: the constant-power law L = cos, R = sin of (pan + 1) pi / 4, solved for pan."""
+    position: NDArray[np.float64] = np.arctan2(np.sqrt(energy[1]), np.sqrt(energy[0])) * 4 / np.pi - 1
+    return position
+
+
+_KEPT = 4
+_analyses: OrderedDict[tuple[str, bytes, InstrumentParams], Analysis] = OrderedDict()
+
+
+def analysis_of(media: Media, params: InstrumentParams) -> Analysis:
+    """The analysis of a clip, shared by all who ask with the same parameters in this process."""
+    sound = media.sound()
+    key = (media.clip_id, blake2b(np.ascontiguousarray(sound.samples).data, digest_size=16).digest(), params)
+    if key not in _analyses:
+        _analyses[key] = Analysis(sound, params)
+    _analyses.move_to_end(key)
+    while len(_analyses) > _KEPT:
+        _analyses.popitem(last=False)
+    return _analyses[key]
