@@ -1,0 +1,76 @@
+"""How the camera moves: a chain of similarity transforms that lays every frame of a shot over the shot's first frame.
+
+Corners are followed by sparse Lucas-Kanade flow and a similarity is fitted with RANSAC. The fit counts as camera motion
+only when most corners agree and the agreeing ones are spread over the picture; otherwise one large moving thing would be
+taken for the camera. Perspective and parallax are left out: what they leave over is absorbed by `background`.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+MAX_CORNERS = 120
+MIN_CORNERS = 12
+STILL_PX = 0.35  # corners that move less are at rest
+AGREEING_FRAC = 0.55
+SPREAD_FRAC = 0.25  # of the picture's area, spanned by the agreeing corners
+STILL_LEVELS = 6.0  # of 255, between frames where nothing moved
+
+Transforms = NDArray[np.float64]
+
+
+def transforms_to_first(greys: list[NDArray[np.uint8]]) -> Transforms:
+    """(n, 3, 3): matrix k maps homogeneous pixels of frame k to those of frame 0. Identity for a camera at rest."""
+    chain = np.tile(np.eye(3), (len(greys), 1, 1))
+    for index in range(1, len(greys)):
+        step = _step(greys[index - 1], greys[index])
+        chain[index] = chain[index - 1] @ step
+    return chain
+
+
+def is_static(to_first: Transforms, tolerance_px: float = 1.5) -> bool:
+    """Whether the picture never leaves its place by more than `tolerance_px`, judged at 100 px from the origin."""
+    probe = np.array([[0.0, 100.0], [0.0, 100.0], [1.0, 1.0]])
+    return bool(np.abs((to_first @ probe)[:, :2] - probe[:2]).max() < tolerance_px)
+
+
+def travel_px(to_first: Transforms, width: int, height: int) -> NDArray[np.float64]:
+    """(n,): how far the middle of the picture moved since the frame before; 0 for the first."""
+    middle = np.array([width / 2, height / 2, 1.0])
+    places = (to_first @ middle)[:, :2]
+    return np.concatenate([[0.0], np.hypot(*np.diff(places, axis=0).T)])
+
+
+def _step(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """The similarity that maps pixels of `after` to `before`, or identity where the camera cannot be seen to move."""
+    still = np.eye(3)
+    if min(before.shape) < 16 or _texture_rests(before, after):
+        return still
+    corners = cv2.goodFeaturesToTrack(before, MAX_CORNERS, 0.02, max(4, max(before.shape) // 24))
+    if corners is None or len(corners) < MIN_CORNERS:
+        return still
+    followed, found, _ = cv2.calcOpticalFlowPyrLK(before, after, corners, None, winSize=(15, 15), maxLevel=3)
+    there = found.ravel() == 1
+    old, new = corners.reshape(-1, 2)[there], followed.reshape(-1, 2)[there]
+    if len(old) < MIN_CORNERS or np.mean(np.hypot(*(new - old).T) < STILL_PX) > 1 - AGREEING_FRAC:
+        return still
+    fit, agreeing = cv2.estimateAffinePartial2D(new, old, method=cv2.RANSAC, ransacReprojThreshold=1.0, maxIters=200)
+    if fit is None or not _is_camera(new, agreeing.ravel() == 1, before.shape):
+        return still
+    return np.vstack([fit, [0.0, 0.0, 1.0]])
+
+
+def _texture_rests(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> bool:
+    """Whether most of the picture's textured pixels stayed as they were (a cheap test that spares the flow)."""
+    gradient = cv2.morphologyEx(before, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    textured = gradient > 24
+    if int(textured.sum()) < 50:
+        return True
+    return bool(np.median(cv2.absdiff(before, after)[textured]) < STILL_LEVELS)
+
+
+def _is_camera(points: NDArray[np.float32], agreeing: NDArray[np.bool_], shape: tuple[int, ...]) -> bool:
+    if agreeing.mean() < AGREEING_FRAC or agreeing.sum() < MIN_CORNERS:
+        return False
+    hull = cv2.convexHull(points[agreeing])
+    return bool(cv2.contourArea(hull) > SPREAD_FRAC * shape[0] * shape[1])
