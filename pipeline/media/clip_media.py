@@ -1,0 +1,98 @@
+"""A stored clip's media, decoded when somebody asks and once for all who ask for the same.
+
+Decodes in process: the files are our own (encoded here, or copied after every picture was decoded without an error). Owned by
+one worker thread; arrays are read-only because they are shared. Left out: reading the tar (`clip_tar`) and any limit on what is
+kept, which ends with the object.
+"""
+
+import io
+import math
+from functools import cached_property
+
+import av
+import numpy as np
+import soundfile
+from av.video.reformatter import Interpolation
+from numpy.typing import NDArray
+from scipy.signal import resample_poly
+
+from annotators.media import Frames, Sound
+
+_TOLERANCE_S = 1e-4  # a picture due at this moment is on screen although its time stamp was rounded up
+
+
+class StoredMedia:
+    """The protocol `annotators.media.Media` on top of the bytes of a clip's mp4 (None: audio only) and FLAC."""
+
+    def __init__(self, clip_id: str, video: bytes | None, audio: bytes) -> None:
+        self.clip_id = clip_id
+        self.has_video = video is not None
+        self._video = video
+        self._audio = audio
+        self._sounds: dict[int, Sound] = {}
+        self._frames: dict[tuple[float, int], Frames] = {}
+
+    @cached_property
+    def duration_s(self) -> float:
+        """Length of the stored sound, which is the clip's."""
+        info = soundfile.info(io.BytesIO(self._audio))
+        return float(info.frames / info.samplerate)
+
+    def sound(self, rate_hz: int | None = None) -> Sound:
+        """All channels, resampled with a polyphase filter to `rate_hz` (None: as stored)."""
+        stored = self._stored_sound
+        if rate_hz is None or rate_hz == stored.sample_rate_hz:
+            return stored
+        if rate_hz not in self._sounds:
+            samples = resample_poly(stored.samples, rate_hz, stored.sample_rate_hz, axis=1).astype(np.float32)
+            self._sounds[rate_hz] = Sound(_read_only(samples), rate_hz)
+        return self._sounds[rate_hz]
+
+    def frames(self, fps: float, max_side_px: int) -> Frames:
+        """Frame i is what is on screen at i/fps, for all i/fps within the clip. T=0 for a clip without video."""
+        if fps <= 0 or max_side_px <= 0:
+            raise ValueError(f"fps and max_side_px must be above 0, got {fps} and {max_side_px}")
+        if self._video is None:
+            return Frames(np.zeros((0, 1, 1, 3), np.uint8), np.zeros(0), 1.0)
+        key = (fps, max_side_px)
+        if key not in self._frames:
+            times_s = np.arange(math.ceil(self.duration_s * fps - 1e-9)) / fps
+            pixels, scale = _decode(self._video, times_s, max_side_px)
+            self._frames[key] = Frames(_read_only(pixels), times_s, scale)
+        return self._frames[key]
+
+    @cached_property
+    def _stored_sound(self) -> Sound:
+        samples, rate_hz = soundfile.read(io.BytesIO(self._audio), dtype="float32", always_2d=True)
+        return Sound(_read_only(np.ascontiguousarray(samples.T)), rate_hz)
+
+
+def _decode(video: bytes, times_s: NDArray[np.float64], max_side_px: int) -> tuple[NDArray[np.uint8], float]:
+    """Pictures on screen at `times_s` (ascending), and stored px per px of them. Only pictures that are shown are converted."""
+    with av.open(io.BytesIO(video)) as container:
+        stream = container.streams.video[0]
+        stored = stream.codec_context
+        scale = max(1.0, max(stored.width, stored.height) / max_side_px)
+        width, height = max(1, round(stored.width / scale)), max(1, round(stored.height / scale))
+        pixels = np.empty((len(times_s), height, width, 3), np.uint8)
+        filled, shown = 0, None
+        for frame in container.decode(stream):
+            until = int(np.searchsorted(times_s, frame.time - _TOLERANCE_S, side="left"))
+            if shown is not None and until > filled:
+                pixels[filled:until] = _rgb(shown, width, height)
+            filled, shown = max(filled, until if shown is not None else 0), frame
+        if shown is None:
+            raise ValueError("a stored video has at least one picture, found none")
+        if filled < len(times_s):
+            pixels[filled:] = _rgb(shown, width, height)
+    return pixels, scale
+
+
+def _rgb(frame: av.VideoFrame, width: int, height: int) -> NDArray[np.uint8]:
+    converted = frame.reformat(width=width, height=height, format="rgb24", interpolation=Interpolation.AREA)
+    return np.asarray(converted.to_ndarray(), np.uint8)
+
+
+def _read_only(array: NDArray[np.generic]) -> NDArray[np.generic]:
+    array.flags.writeable = False
+    return array
