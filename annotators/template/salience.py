@@ -7,20 +7,10 @@ counted nor said to be absent.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from annotators.likeness import ALIKE, SUSTAINED
 from schemas.evidence import HeardEvent
 from schemas.vocabulary import SOUND_KINDS, SoundKind
 
-SUSTAINED: frozenset[SoundKind] = frozenset({"tone", "sweep", "noise", "roll"})
-# kinds that a measurement may mistake for each other, so that hearing one is no good ground to deny the other
-ALIKE: dict[SoundKind, frozenset[SoundKind]] = {
-    "impact": frozenset({"ring", "roll", "chirp"}),
-    "ring": frozenset({"impact", "tone", "chirp"}),
-    "roll": frozenset({"impact", "noise"}),
-    "tone": frozenset({"sweep", "ring", "chirp"}),
-    "sweep": frozenset({"tone", "chirp"}),
-    "chirp": frozenset({"sweep", "tone", "impact", "ring"}),
-    "noise": frozenset({"roll"}),
-}
 _LOUD_SNR_DB = 30.0  # beyond this, louder is not clearer
 
 
