@@ -1,0 +1,207 @@
+"""One build of a dataset, phase by phase: scan, the stages on the grid, pack, publish. Knows nothing of Prefect.
+
+Every phase does what is not done yet and may be called again. Workers are started when the first job is found, so a build
+with nothing to do costs no start-up.
+"""
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from pipeline.accounting import StageAccount, account
+from pipeline.catalog import Catalog
+from pipeline.engine import Engine, Executor
+from pipeline.executors import start_executor
+from pipeline.jobs import Job, JobQueue, Key
+from pipeline.plan import SCAN, SCAN_FINGERPRINT, Plan
+from pipeline.progress import Progress
+from pipeline.release.params import ReleaseParams
+from pipeline.release.publish import ReleasePlan, is_published, plan_release, publish
+from pipeline.release.shards import pack_jobs
+from pipeline.runs import RunRecord
+from pipeline.scan import scan
+from pipeline.witness_rates import WitnessRates, witness_rates
+from pipeline.worker import CellWork
+from schemas.arrow import from_arrow
+from schemas.layout import Dataset
+from schemas.media import Listing
+from schemas.reasoning import Claim, Decoy, Verdict
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class BuildSettings:
+    """What is to be built and how. Only what is in `plan`, `name` and `release` decides what comes out."""
+
+    name: str
+    plan: Plan
+    policy: str
+    release: ReleaseParams
+    recipe: Mapping[str, Any]
+    source: str
+    sources_per_shard: int
+    limit: int | None = None
+    executor: str = "ray"
+    workers: int | None = None
+    job_timeout_s: float = 3600.0
+
+
+@dataclass
+class BuildReport:
+    """What a build did and what the dataset holds now."""
+
+    root: str
+    run_id: str
+    release: str
+    cells_run: int
+    cells_skipped: int
+    num_clips: int
+    num_released: int
+    accounts: list[StageAccount]
+    witnesses: list[WitnessRates]
+    failures: dict[str, int]
+    seconds_by_phase: dict[str, float] = field(default_factory=dict)
+
+
+def done_keys(dataset: Dataset, plan: Plan) -> set[Key]:
+    """(stage, shard) of every cell whose part is there."""
+    done: set[Key] = set()
+    for planned in plan.stages:
+        shards = dataset.shards_with_part(planned.marker.table, planned.name, planned.fingerprint)
+        done |= {(planned.name, shard) for shard in shards}
+    return done
+
+
+def listed_shards(dataset: Dataset) -> list[int]:
+    return sorted(dataset.shards_with_part(Listing.table, SCAN, SCAN_FINGERPRINT))
+
+
+def cell_jobs(dataset: Dataset, plan: Plan, stages: Sequence[str], shards: Sequence[int]) -> list[Job]:
+    """One job per cell of the named stages."""
+    return [
+        Job(
+            key=(planned.name, shard),
+            work=CellWork(dataset, plan, planned.name, shard),
+            needs=frozenset((name, shard) for name in planned.upstream),
+            rank=rank,
+        )
+        for rank, planned in enumerate(plan.stages)
+        if planned.name in stages
+        for shard in shards
+    ]
+
+
+class Build:
+    """Use as a context manager: workers are released and the run record is closed whatever happens."""
+
+    def __init__(self, dataset: Dataset, settings: BuildSettings, progress: Progress) -> None:
+        self.dataset = dataset
+        self.settings = settings
+        self.progress = progress
+        self.record = RunRecord.begin(settings.source, dict(settings.recipe), settings.plan.fingerprints)
+        self._executor: Executor | None = None
+        self._release: ReleasePlan | None = None
+
+    def __enter__(self) -> "Build":
+        self.record.write(self.dataset)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if self._executor:
+            self._executor.close()
+        if error is not None:
+            self.record.finish("failed", f"{type(error).__name__}: {error}")
+            self.record.write(self.dataset)
+
+    def scan(self) -> None:
+        """List the source and plan shards for what is new by content."""
+        started = time.monotonic()
+        settings = self.settings
+        found = scan(self.dataset, settings.source, settings.limit, settings.sources_per_shard)
+        self.progress.phase("scan", found.num_entries)
+        self.progress.advance("scan", found.num_entries, f"{found.num_new} new sources")
+        self._took("scan", started)
+
+    def run_stages(self, phase: str, stages: Sequence[str]) -> None:
+        """Run the cells of these stages that are not done, on all shards."""
+        started = time.monotonic()
+        plan, shards = self.settings.plan, listed_shards(self.dataset)
+        done = done_keys(self.dataset, plan)
+        jobs = cell_jobs(self.dataset, plan, stages, shards)
+        self.record.cells_skipped += sum(job.key in done for job in jobs)
+        self._run(phase, JobQueue.of(jobs, done))
+        self._took(phase, started)
+
+    def pack(self) -> None:
+        """Select the clips of the release and write its shards."""
+        started = time.monotonic()
+        with Catalog(self.dataset) as catalog:
+            self._release = plan_release(catalog, self.settings.plan, self.settings.release, self.settings.name)
+        jobs = pack_jobs(self.dataset, self.settings.plan, self._release.shards)
+        self.record.cells_skipped += len(self._release.shards) - len(jobs)
+        self._run("pack", JobQueue.of(jobs))
+        self._took("pack", started)
+
+    def publish(self) -> BuildReport:
+        """Commit the release if it is new, close the run record and report."""
+        started = time.monotonic()
+        assert self._release is not None, "pack comes before publish"
+        accounts = account(self.dataset, self.settings.plan.fingerprints)
+        with Catalog(self.dataset) as catalog:
+            witnesses = _witness_rates(catalog)
+            if not is_published(self.dataset, self._release):
+                recipe, policy = self.settings.recipe, self.settings.policy
+                publish(self.dataset, self.settings.plan, self._release, catalog, accounts, witnesses, policy, recipe)
+            failures = catalog.query("select code, count(*) as n from failure group by 1 order by 1").to_pylist()
+        self._took("publish", started)
+        record = self.record
+        record.release = self._release.name
+        record.accounting = [asdict(line) for line in accounts]
+        record.witness_rates = [asdict(witness) for witness in witnesses]
+        record.failures = {row["code"]: row["n"] for row in failures}
+        record.finish("done")
+        record.write(self.dataset)
+        return BuildReport(
+            root=self.dataset.url,
+            run_id=record.run_id,
+            release=self._release.name,
+            cells_run=record.cells_run,
+            cells_skipped=record.cells_skipped,
+            num_clips=self._release.selection.num_in,
+            num_released=len(self._release.selection.clips),
+            accounts=accounts,
+            witnesses=witnesses,
+            failures=record.failures,
+            seconds_by_phase=record.seconds_by_phase,
+        )
+
+    def _run(self, phase: str, queue: JobQueue) -> None:
+        self.progress.phase(phase, queue.num_left)
+        if not queue.num_left:
+            return
+        engine = Engine(self._workers(), self.dataset.storage, self.record.run_id, self.settings.job_timeout_s)
+        report = engine.run(queue, lambda job, result: self.progress.advance(phase, 1, f"{job.stage} {job.shard:06d}"))
+        self.record.cells_run += report.num_run
+        self.record.cells_requeued += report.num_requeued
+
+    def _workers(self) -> Executor:
+        if self._executor is None:
+            started = time.monotonic()
+            needs = [planned.stage.annotator.resources for planned in self.settings.plan.stages if planned.stage.annotator]
+            cpus, gpus = max(need.cpus for need in needs), max(need.gpus for need in needs)
+            self._executor = start_executor(self.settings.executor, self.settings.workers, cpus, gpus)
+            self._took("start workers", started)
+        return self._executor
+
+    def _took(self, phase: str, started: float) -> None:
+        self.record.seconds_by_phase[phase] = round(time.monotonic() - started, 3)
+
+
+def _witness_rates(catalog: Catalog) -> list[WitnessRates]:
+    claims = from_arrow(Claim, catalog.query("select * from claim"))
+    decoys = from_arrow(Decoy, catalog.query("select * from decoy"))
+    verdicts = from_arrow(Verdict, catalog.query("select * from verdict"))
+    return witness_rates(claims, decoys, verdicts)

@@ -1,0 +1,174 @@
+"""The dataset card: what a release holds, who said it, under which policy, and how far its witnesses can be trusted."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import yaml
+
+from pipeline.accounting import StageAccount
+from pipeline.catalog import Catalog
+from pipeline.plan import Plan
+from pipeline.release.select import Selection
+from pipeline.witness_rates import Rate, WitnessRates
+
+_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+
+
+@dataclass(frozen=True)
+class CardFacts:
+    """Everything the card says that is not asked from the catalog."""
+
+    name: str
+    description: str
+    plan: Plan
+    selection: Selection
+    accounts: Sequence[StageAccount]
+    witnesses: Sequence[WitnessRates]
+    policy: str
+    num_rows: Mapping[str, int]
+
+
+def write_card(facts: CardFacts, catalog: Catalog) -> str:
+    """The README.md of a release, with the front matter that the Hugging Face hub reads."""
+    sections = [
+        _front_matter(facts, catalog),
+        f"# {facts.name}\n\n{facts.description}",
+        "Verified audio chain-of-thought data: every chain is split into claims, every claim was judged by witnesses that "
+        "measured or heard the clip's own sound, and only supported claims are marked as kept.",
+        _contents(facts, catalog),
+        _made_by(facts),
+        _verification(facts, catalog),
+        _accounting(facts),
+        _licences(catalog),
+        _loading(facts),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _front_matter(facts: CardFacts, catalog: Catalog) -> str:
+    num = len(facts.selection.clips)
+    licenses = {row["license"] for row in catalog.query("select distinct license from source").to_pylist()}
+    splits = sorted({clip.split for clip in facts.selection.clips})
+    data = {
+        "license": licenses.pop() if len(licenses) == 1 and None not in licenses else "other",
+        "task_categories": ["text-to-audio", "audio-text-to-text", "video-text-to-text"],
+        "size_categories": [next((word for limit, word in _SIZES if num < limit), "n>1M")],
+        "tags": ["audio", "video", "chain-of-thought", "webdataset", "audiocot"],
+        "configs": [
+            {
+                "config_name": "default",
+                "data_files": [{"split": split, "path": f"shards/{split}-*.tar"} for split in splits],
+            }
+        ],
+    }
+    return f"---\n{yaml.safe_dump(data, sort_keys=False)}---"
+
+
+def _contents(facts: CardFacts, catalog: Catalog) -> str:
+    by_split: dict[str, int] = {}
+    for clip in facts.selection.clips:
+        by_split[clip.split] = by_split.get(clip.split, 0) + 1
+    hours = catalog.query("select coalesce(sum(duration_s), 0) / 3600 as h from clip").to_pylist()[0]["h"]
+    megabytes = sum(clip.num_bytes for clip in facts.selection.clips) / 1e6
+    lines = [
+        "## Contents",
+        f"{len(facts.selection.clips)} clips ({megabytes:.1f} MB of media; the dataset it was made from has {hours:.3f} h). "
+        "Splits are by source: clips of one file never lie in two splits.",
+        _table(("split", "clips"), sorted(by_split.items())),
+        _table(("table", "rows"), facts.num_rows.items()),
+    ]
+    return "\n\n".join(lines)
+
+
+def _made_by(facts: CardFacts) -> str:
+    rows = [
+        (
+            planned.name,
+            planned.stage.role or "–",
+            planned.stage.model,
+            _prompt(planned.stage.annotator),
+            planned.fingerprint[:8],
+        )
+        for planned in facts.plan.stages
+    ]
+    return "## How it was made\n\n" + _table(("stage", "role", "model", "prompt", "fingerprint"), rows)
+
+
+def _prompt(annotator: object) -> str:
+    return getattr(annotator, "prompt_id", None) or "–"
+
+
+def _verification(facts: CardFacts, catalog: Catalog) -> str:
+    verdicts = catalog.query(
+        "select c.type, v.verdict, count(*) as n from verdict v join claim c using (claim_id) group by all order by all"
+    ).to_pylist()
+    outcomes = catalog.query("select outcome, count(*) as n from decision group by 1 order by 1").to_pylist()
+    rates = [
+        (w.witness, w.claim_type or "all", _rate(w.false_accepts), _rate(w.refuted_decoys), _rate(w.false_rejects_at_most))
+        for w in facts.witnesses
+    ]
+    header = ("witness", "claim type", "decoys accepted", "decoys refuted", "own claims refuted")
+    return "\n\n".join(
+        [
+            "## Verification",
+            f"Policy: `{facts.policy}`",
+            _table(("decision", "chains"), [(row["outcome"], row["n"]) for row in outcomes]),
+            _table(("claim type", "verdict", "claims"), [(row["type"], row["verdict"], row["n"]) for row in verdicts]),
+            "Witness error rates, measured in this build on planted decoys (claims known to be false), with Wilson 95 % "
+            "intervals. Own claims are mostly true, so the share of them refuted bounds the false rejects from above.",
+            _table(header, rates),
+        ]
+    )
+
+
+def _rate(rate: Rate) -> str:
+    if rate.fraction is None or rate.low is None or rate.high is None:
+        return "–"
+    return f"{rate.fraction:.1%} ({rate.count}/{rate.total}; {rate.low:.1%}–{rate.high:.1%})"
+
+
+def _accounting(facts: CardFacts) -> str:
+    rows = [(line.stage, line.num_in, line.num_done, _counts(line.filtered), _counts(line.failed)) for line in facts.accounts]
+    rows.append(("release", facts.selection.num_in, len(facts.selection.clips), _counts(facts.selection.left_out), "–"))
+    return "## Accounting\n\nEvery line adds up: in = done + filtered + failed.\n\n" + _table(
+        ("stage", "in", "done", "filtered", "failed"), rows
+    )
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in sorted(counts.items())) or "–"
+
+
+def _licences(catalog: Catalog) -> str:
+    rows = catalog.query(
+        "select coalesce(license, 'not stated') as license, count(*) as n from source group by 1 order by 1"
+    ).to_pylist()
+    return (
+        "## Licences of the sources\n\nThe media keeps the licence of its source; check it before you redistribute.\n\n"
+        + _table(("licence", "sources"), [(row["license"], row["n"]) for row in rows])
+    )
+
+
+def _loading(facts: CardFacts) -> str:
+    split = facts.selection.clips[0].split if facts.selection.clips else "train"
+    return f"""## Loading
+
+```python
+import io, json, pathlib
+import soundfile, webdataset
+
+shards = sorted(str(path) for path in pathlib.Path("shards").glob("{split}-*.tar"))
+for sample in webdataset.WebDataset(shards, shardshuffle=False):
+    facts = json.loads(sample["json"])
+    sound, rate_hz = soundfile.read(io.BytesIO(sample["flac"]))
+    print(sample["__key__"], rate_hz, facts["cot"][0]["caption_cot"])
+```
+
+The tables are Parquet: `duckdb -c "select * from 'tables/claim.parquet' limit 5"`."""
+
+
+def _table(header: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
+    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    for row in rows:
+        lines.append("| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in row) + " |")
+    return "\n".join(lines)

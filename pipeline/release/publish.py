@@ -1,0 +1,130 @@
+"""Publish: commit a release.
+
+A release exists when its manifest does: shards and tables are written first, the manifest with their checksums last, and
+`releases/CURRENT` moves after that. Its name ends in the fingerprint of everything that decides it, so publishing the same
+again finds it there, and something else never lands under the same name.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.accounting import StageAccount
+from pipeline.catalog import Catalog
+from pipeline.plan import Plan
+from pipeline.release.card import CardFacts, write_card
+from pipeline.release.params import ReleaseParams
+from pipeline.release.select import Selection, select_clips
+from pipeline.release.shards import ShardPlan, plan_shards
+from pipeline.release.tables import copy_table, release_tables
+from pipeline.witness_rates import WitnessRates
+from schemas.errors import ReleaseError
+from schemas.fingerprint import fingerprint
+from schemas.layout import Dataset
+
+CURRENT = "releases/CURRENT"
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class ReleasePlan:
+    """What is to be published, decided before anything is written."""
+
+    name: str
+    selection: Selection
+    shards: Sequence[ShardPlan]
+
+    @property
+    def folder(self) -> str:
+        return f"releases/{self.name}"
+
+
+def plan_release(catalog: Catalog, plan: Plan, params: ReleaseParams, name: str) -> ReleasePlan:
+    """Select the clips and cut the shards. ReleaseError if the clips do not add up."""
+    selection = select_clips(catalog, params)
+    if not selection.adds_up:
+        raise ReleaseError(f"{selection.num_in} clips came in, {len(selection.clips)} + {dict(selection.left_out)} came out")
+    decided_by = fingerprint(
+        stages=plan.fingerprints,
+        params=params.model_dump(mode="json"),
+        clips=[[clip.clip_id, clip.split] for clip in selection.clips],
+    )
+    full_name = f"{name}-{decided_by[:8]}"
+    return ReleasePlan(full_name, selection, plan_shards(f"releases/{full_name}", selection.clips, params))
+
+
+def is_published(dataset: Dataset, release: ReleasePlan) -> bool:
+    return dataset.storage.exists(f"{release.folder}/{MANIFEST}")
+
+
+def publish(
+    dataset: Dataset,
+    plan: Plan,
+    release: ReleasePlan,
+    catalog: Catalog,
+    accounts: Sequence[StageAccount],
+    witnesses: Sequence[WitnessRates],
+    policy: str,
+    recipe: Mapping[str, Any],
+) -> None:
+    """Write tables, card and manifest, then move CURRENT. ReleaseError if an account does not add up or a shard is missing."""
+    if wrong := [line for line in accounts if not line.adds_up]:
+        raise ReleaseError(f"refusing to publish: {wrong[0].stage} does not add up: {wrong[0]}")
+    if not release.selection.clips:
+        raise ReleaseError(f"refusing to publish an empty release: {_why_empty(release.selection)}")
+    clip_ids = {clip.clip_id for clip in release.selection.clips}
+    source_ids = {
+        row["source_id"]
+        for row in catalog.query("select clip_id, source_id from clip").to_pylist()
+        if row["clip_id"] in clip_ids
+    }
+    num_rows = {
+        table.table: copy_table(dataset, plan, table, clip_ids, source_ids, f"{release.folder}/tables/{table.table}.parquet")
+        for table in release_tables(plan)
+    }
+    description = str(recipe.get("description") or "An AudioCoT release.")
+    facts = CardFacts(release.name, description, plan, release.selection, accounts, witnesses, policy, num_rows)
+    dataset.storage.write(f"{release.folder}/README.md", write_card(facts, catalog).encode())
+    manifest = {
+        "name": release.name,
+        "fingerprints": plan.fingerprints,
+        "recipe": recipe,
+        "num_clips": len(clip_ids),
+        "num_clips_by_split": {
+            split: sum(clip.split == split for clip in release.selection.clips)
+            for split in sorted({clip.split for clip in release.selection.clips})
+        },
+        "left_out": dict(sorted(release.selection.left_out.items())),
+        "shards": [
+            _described(dataset, shard.path, release.folder) | {"split": shard.split, "num_samples": len(shard.clips)}
+            for shard in release.shards
+        ],
+        "tables": [
+            _described(dataset, f"{release.folder}/tables/{name}.parquet", release.folder) | {"num_rows": number}
+            for name, number in num_rows.items()
+        ],
+    }
+    dataset.storage.write(f"{release.folder}/{MANIFEST}", json.dumps(manifest, indent=1, sort_keys=True).encode())
+    dataset.storage.write(CURRENT, release.name.encode())
+
+
+def current_release(dataset: Dataset) -> str | None:
+    """The name of the newest release."""
+    return dataset.storage.read(CURRENT).decode() if dataset.storage.exists(CURRENT) else None
+
+
+def _why_empty(selection: Selection) -> str:
+    reasons = ", ".join(f"{number} {reason}" for reason, number in selection.left_out.items())
+    return f"of {selection.num_in} clips, {reasons}" if reasons else "there are no clips; `audiocot status` shows why"
+
+
+def _described(dataset: Dataset, path: str, folder: str) -> dict[str, Any]:
+    """Path within the release, size and SHA-256 of a file."""
+    digest, size = hashlib.sha256(), 0
+    with dataset.storage.open(path) as source:
+        while block := source.read(1 << 20):
+            digest.update(block)
+            size += len(block)
+    return {"path": path.removeprefix(f"{folder}/"), "num_bytes": size, "sha256": digest.hexdigest()}

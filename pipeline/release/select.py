@@ -1,0 +1,95 @@
+"""Which clips a release holds, in which split, and why the others are left out. One outcome per clip: the sum closes."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pipeline.catalog import Catalog
+from pipeline.release.params import ReleaseParams, Threshold
+
+Split = Literal["train", "val", "test"]
+SPLITS: tuple[Split, ...] = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class SelectedClip:
+    """`shard`: the dataset shard that has its media and rows."""
+
+    clip_id: str
+    shard: int
+    split: Split
+    num_bytes: int
+
+
+@dataclass
+class Selection:
+    """num_in = len(clips) + left_out."""
+
+    num_in: int = 0
+    clips: list[SelectedClip] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def adds_up(self) -> bool:
+        return self.num_in == len(self.clips) + self.left_out.total()
+
+
+# One row per clip of the current generation. A clip without a decision failed or was filtered on the way to it.
+_CLIPS = """
+select c.clip_id, c.source_id, s.split, d.outcome, c.audio_bytes + coalesce(c.video_bytes, 0) as num_bytes, shard
+from clip c join clip_shard using (clip_id) left join source s using (source_id)
+left join (select clip_id, min(outcome) as outcome from decision group by 1) d using (clip_id)
+order by shard, c.clip_id
+"""
+
+
+def select_clips(catalog: Catalog, params: ReleaseParams) -> Selection:
+    """Every clip of the dataset, either selected or left out for one reason, in the order of shards and ids."""
+    measured = _measurements(catalog, params.thresholds)
+    selection = Selection()
+    for row in catalog.query(_CLIPS).to_pylist():
+        selection.num_in += 1
+        reason = _reason_to_leave_out(row["outcome"], measured.get(row["clip_id"], {}), params.thresholds)
+        if reason:
+            selection.left_out[reason] += 1
+            continue
+        split = row["split"] if row["split"] in SPLITS else split_of(row["source_id"], params)
+        selection.clips.append(SelectedClip(row["clip_id"], row["shard"], split, row["num_bytes"]))
+    return selection
+
+
+def split_of(source_id: str, params: ReleaseParams) -> Split:
+    """The split of a source, from its content alone: stable whatever else is in the dataset, equal for all of its clips."""
+    draw = int.from_bytes(hashlib.blake2b(source_id.encode(), digest_size=8).digest()) / 2**64
+    if draw < params.test_frac:
+        return "test"
+    return "val" if draw < params.test_frac + params.val_frac else "train"
+
+
+def _reason_to_leave_out(outcome: str | None, values: dict[str, float], thresholds: Sequence[Threshold]) -> str | None:
+    if outcome is None:
+        return "undecided"
+    if outcome == "reject":
+        return "rejected"
+    for bound in thresholds:
+        value = values.get(bound.measurement)
+        if value is None:
+            continue
+        if bound.at_least is not None and value < bound.at_least:
+            return f"{bound.measurement}_too_low"
+        if bound.at_most is not None and value > bound.at_most:
+            return f"{bound.measurement}_too_high"
+    return None
+
+
+def _measurements(catalog: Catalog, thresholds: Sequence[Threshold]) -> dict[str, dict[str, float]]:
+    wanted = {bound.measurement for bound in thresholds}
+    values: dict[str, dict[str, float]] = {}
+    for row in (
+        catalog.query("select clip_id, name, value from measurement where start_s is null").to_pylist() if wanted else ()
+    ):
+        if row["name"] in wanted:
+            values.setdefault(row["clip_id"], {})[row["name"]] = row["value"]
+    return values

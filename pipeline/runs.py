@@ -1,0 +1,73 @@
+"""Run records: what a build set out to do, how it went and what the dataset held afterwards.
+
+One JSON file per build, written when it starts and again when it ends, so that a killed build leaves a trace. The newest
+record also says which fingerprints are current: that is what queries and `status` show when several generations of parts lie
+side by side.
+"""
+
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from schemas.layout import Dataset
+
+
+class RunRecord(BaseModel):
+    """`fingerprints`: stage → full fingerprint. `recipe`: resolved, every value filled in."""
+
+    model_config = ConfigDict(extra="ignore")  # a record of a newer program is still readable
+
+    run_id: str
+    status: Literal["running", "done", "failed"]
+    started: str
+    finished: str | None = None
+    error: str | None = None
+    code_version: str
+    python: str
+    source: str
+    recipe: dict[str, Any]
+    fingerprints: dict[str, str]
+    cells_run: int = 0
+    cells_skipped: int = 0
+    cells_requeued: int = 0
+    seconds_by_phase: dict[str, float] = Field(default_factory=dict)
+    accounting: list[dict[str, Any]] = Field(default_factory=list)
+    failures: dict[str, int] = Field(default_factory=dict)
+    witness_rates: list[dict[str, Any]] = Field(default_factory=list)
+    release: str | None = None
+    peak_memory_mb: dict[str, float] = Field(default_factory=dict)
+
+    @classmethod
+    def begin(cls, source: str, recipe: dict[str, Any], fingerprints: dict[str, str]) -> "RunRecord":
+        now = datetime.now(UTC)
+        return cls(
+            run_id=now.strftime("%Y%m%dT%H%M%S.%fZ"),
+            status="running",
+            started=now.isoformat(timespec="seconds"),
+            code_version=version("audiocot"),
+            python=platform.python_version(),
+            source=source,
+            recipe=recipe,
+            fingerprints=fingerprints,
+        )
+
+    def finish(self, status: Literal["done", "failed"], error: str | None = None) -> None:
+        self.status, self.error = status, error
+        self.finished = datetime.now(UTC).isoformat(timespec="seconds")
+
+    def write(self, dataset: Dataset) -> None:
+        dataset.storage.write(f"runs/{self.run_id}.json", self.model_dump_json(indent=1).encode())
+
+
+def latest_run(dataset: Dataset) -> RunRecord | None:
+    """The newest readable record; run ids sort by time."""
+    for name in reversed(dataset.storage.names("runs")):
+        if name.endswith(".json"):
+            try:
+                return RunRecord.model_validate_json(dataset.storage.read(f"runs/{name}"))
+            except (ValidationError, FileNotFoundError):
+                continue
+    return None

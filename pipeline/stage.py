@@ -1,0 +1,151 @@
+"""What a stage is: a verb over a shard that turns what earlier stages wrote into rows.
+
+The stage owns the records: which tables it reads and writes, how a sample becomes a question for its annotator and how the
+answer becomes rows. It knows nothing about workers, order or retries (`engine`), and nothing about the model behind its role
+(`annotators`). `Stage` is what the engine sees; `SampleStage` is what nearly every stage is.
+"""
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from annotators.base import Annotator, Params
+from pipeline.sample import Sample
+from schemas.accounting import Failure
+from schemas.errors import Filtered, Rejected
+from schemas.row import Row
+
+if TYPE_CHECKING:
+    from pipeline.cell import Cell, CellReport
+
+log = logging.getLogger(__name__)
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+
+class Stage(ABC):
+    """Subclasses say `name`, `requires`, `produces`; the first table of `produces` marks a finished shard.
+
+    `version` counts changes of the stage's own code that change its rows. `role` is None for a stage without a model.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+    role: ClassVar[str | None] = None
+    requires: ClassVar[tuple[type[Row], ...]]
+    produces: ClassVar[tuple[type[Row], ...]]
+    ignores: ClassVar[tuple[str, ...]] = ()  # stages whose share of a required table is of no interest here
+    Params: ClassVar[type[Params]] = Params
+
+    def __init__(self, params: Params, annotator: Annotator[Any, Any] | None = None) -> None:
+        if (annotator is None) != (self.role is None):
+            raise ValueError(f"stage {self.name} has role {self.role}, got annotator {annotator}")
+        self.params = params
+        self.annotator = annotator
+
+    @property
+    def model(self) -> str:
+        """What is written as `model` into this stage's rows."""
+        return self.annotator.model if self.annotator else f"{self.name}@{self.version}"
+
+    @abstractmethod
+    def run(self, cell: "Cell") -> "CellReport":
+        """Do one shard and commit its parts."""
+
+
+class SampleStage(Stage, Generic[In, Out]):
+    """A stage that looks at one sample at a time: `ask` makes the question, the annotator answers, `rows` writes it down.
+
+    Without a role, what `ask` returns is the answer. One bad sample never costs another: what raises becomes a failure row.
+    """
+
+    def begin(self, samples: Sequence[Sample]) -> None:
+        """Called once per shard before the first sample, with all of its samples."""
+
+    @abstractmethod
+    def ask(self, sample: Sample) -> In | Rejected | Filtered:
+        """The question for the annotator, or why there is none."""
+
+    @abstractmethod
+    def rows(self, sample: Sample, answer: Out) -> Iterable[Row]:
+        """The rows that an answer becomes."""
+
+    def provenance(self, sample: Sample) -> dict[str, Any]:
+        """The fields every annotation row starts with."""
+        prompt_id = self.annotator.prompt_id if self.annotator else None
+        return {"clip_id": sample.clip.clip_id, "model": self.model, "prompt_id": prompt_id}
+
+    def run(self, cell: "Cell") -> "CellReport":
+        samples = cell.samples(self.requires)
+        cell.tally.num_in = len(samples)
+        self.begin(samples)
+        questions: list[tuple[Sample, In]] = []
+        for sample in samples:
+            question = self._question(cell, sample)
+            if isinstance(question, Filtered):
+                cell.tally.filtered[question.reason] += 1
+            elif isinstance(question, Rejected):
+                self._fail(cell, sample, question)
+            else:
+                questions.append((sample, question))
+        size = 1 if cell.is_careful or not self.annotator else self.annotator.batch_size
+        for start in range(0, len(questions), size):
+            self._answer(cell, questions[start : start + size])
+        return cell.commit(self.produces)
+
+    def _question(self, cell: "Cell", sample: Sample) -> In | Rejected | Filtered:
+        clip_id = sample.clip.clip_id
+        if clip_id in cell.set_aside:
+            return cell.set_aside[clip_id]
+        if stage := cell.failed_upstream.get(clip_id):
+            return Filtered(f"failed_in_{stage}")
+        try:
+            return self.ask(sample)
+        except Exception as error:
+            log.exception("%s %s: question failed", self.name, clip_id)
+            return _raised(error)
+
+    def _answer(self, cell: "Cell", batch: Sequence[tuple[Sample, In]]) -> None:
+        cell.note(batch[0][0].clip.clip_id)
+        try:
+            answers = self._annotate([question for _, question in batch])
+        except Exception as error:
+            if len(batch) > 1:  # find out which one it is
+                for one in batch:
+                    self._answer(cell, [one])
+                return
+            log.exception("%s %s: annotator failed", self.name, batch[0][0].clip.clip_id)
+            answers = [_raised(error)]
+        for (sample, _), answer in zip(batch, answers, strict=True):
+            if isinstance(answer, Rejected):
+                self._fail(cell, sample, answer)
+                continue
+            try:
+                rows = list(self.rows(sample, answer))
+            except Exception as error:
+                log.exception("%s %s: answer does not make rows", self.name, sample.clip.clip_id)
+                self._fail(cell, sample, _raised(error))
+                continue
+            cell.tally.num_done += 1
+            cell.add(rows)
+
+    def _annotate(self, questions: Sequence[In]) -> Sequence[Any]:
+        if self.annotator is None:
+            return questions
+        answers = self.annotator.annotate(questions)
+        if len(answers) != len(questions):
+            raise ValueError(f"{self.model} must give one answer per question, gave {len(answers)} for {len(questions)}")
+        return answers
+
+    def _fail(self, cell: "Cell", sample: Sample, rejected: Rejected) -> None:
+        cell.fail(
+            Failure(
+                stage=self.name, code=rejected.code, message=rejected.message, source_id=sample.clip.source_id,
+                clip_id=sample.clip.clip_id, model=self.model,
+            )
+        )  # fmt: skip
+
+
+def _raised(error: Exception) -> Rejected:
+    return Rejected("annotator_error", f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"[:500])

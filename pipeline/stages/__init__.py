@@ -1,0 +1,16 @@
+"""The stages, one file each, in the order in which they read each other's tables."""
+
+from pipeline.stage import Stage
+from pipeline.stages.caption import CaptionAudio, CaptionVideo
+from pipeline.stages.decide import Decide
+from pipeline.stages.detect_events import DetectEvents
+from pipeline.stages.ingest import Ingest
+from pipeline.stages.plant_decoys import PlantDecoys
+from pipeline.stages.reason import Reason
+from pipeline.stages.track import TrackRegions
+from pipeline.stages.verify import Verify
+
+STAGES: dict[str, type[Stage]] = {
+    stage.name: stage
+    for stage in (Ingest, DetectEvents, TrackRegions, CaptionAudio, CaptionVideo, Reason, PlantDecoys, Verify, Decide)
+}

@@ -1,0 +1,38 @@
+"""Decide: verdicts under a policy become accept, repair or reject. Costs no model call."""
+
+from collections.abc import Iterable, Sequence
+
+from pipeline.policy import Policy, decide
+from pipeline.sample import Sample
+from pipeline.stage import SampleStage
+from schemas.errors import Filtered
+from schemas.media import Clip
+from schemas.reasoning import Claim, Cot, Decision, Verdict
+from schemas.row import Row
+
+
+class Decide(SampleStage[Sequence[Decision], Sequence[Decision]]):
+    name = "decide"
+    requires = (Clip, Cot, Claim, Verdict)
+    produces = (Decision,)
+    Params = Policy
+
+    params: Policy
+
+    def __init__(self, params: Params, annotator: None = None) -> None:
+        super().__init__(Policy.model_validate(params.model_dump()), annotator)
+
+    def ask(self, sample: Sample) -> Sequence[Decision] | Filtered:
+        chains = sample.of(Cot)
+        if not chains:
+            return Filtered("no_chain")
+        decisions = []
+        for cot in chains:
+            claims = [claim for claim in sample.of(Claim) if claim.cot_id == cot.cot_id]
+            names = {claim.claim_id for claim in claims}
+            verdicts = [verdict for verdict in sample.of(Verdict) if verdict.claim_id in names]
+            decisions.append(decide(cot, claims, verdicts, self.params))
+        return decisions
+
+    def rows(self, sample: Sample, answer: Sequence[Decision]) -> Iterable[Row]:
+        return answer

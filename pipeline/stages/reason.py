@@ -1,0 +1,40 @@
+"""Reason: all evidence about a clip becomes a chain of thought with claims that can be checked (ThinkSound stage 1)."""
+
+from collections.abc import Iterable
+
+from annotators.roles import CaseFile
+from pipeline.sample import Sample
+from pipeline.stage import SampleStage
+from schemas.evidence import Caption, Measurement, MotionEvent, RoiTrack, SoundEvent
+from schemas.media import Clip
+from schemas.reasoning import Claim, Cot, Reasoned
+from schemas.row import Row
+
+
+class Reason(SampleStage[CaseFile, Reasoned]):
+    name = "reason"
+    role = "reasoner"
+    requires = (Clip, SoundEvent, Measurement, RoiTrack, MotionEvent, Caption)
+    produces = (Cot, Claim)
+
+    def ask(self, sample: Sample) -> CaseFile:
+        return CaseFile(
+            duration_s=sample.clip.duration_s,
+            width_px=sample.clip.width_px,
+            height_px=sample.clip.height_px,
+            label=sample.clip.label,
+            captions=sample.of(Caption),
+            heard=sample.of(SoundEvent),
+            measurements=sample.of(Measurement),
+            tracks=sample.of(RoiTrack),
+            seen=sample.of(MotionEvent),
+        )
+
+    def rows(self, sample: Sample, answer: Reasoned) -> Iterable[Row]:
+        origin = self.provenance(sample)
+        cot_id = f"{sample.clip.clip_id}/base"
+        yield Cot(**origin, cot_id=cot_id, task="base", steps=answer.steps, caption_cot=answer.caption_cot)
+        for number, claim in enumerate(answer.claims):
+            if not 0 <= claim.step_index < len(answer.steps):
+                raise ValueError(f"claim {number} must name one of the {len(answer.steps)} steps, got {claim.step_index}")
+            yield Claim(**origin, claim_id=f"{cot_id}/c{number:02d}", cot_id=cot_id, **claim.model_dump())

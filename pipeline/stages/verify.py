@@ -1,0 +1,56 @@
+"""Verify: a witness judges every claim and every decoy against the clip's own sound and picture.
+
+Claims and decoys are handed over mixed in a seeded order and look alike, so a witness cannot tell which it is judging.
+"""
+
+import random
+from collections.abc import Iterable, Sequence
+
+from annotators.roles import Inquiry
+from pipeline.sample import Sample
+from pipeline.stage import SampleStage
+from schemas.errors import Filtered
+from schemas.evidence import MotionEvent, RoiTrack
+from schemas.media import Clip
+from schemas.reasoning import Claim, Decoy, Judged, Stated, Verdict
+from schemas.row import Row
+
+
+class Verify(SampleStage[Inquiry, Sequence[Judged]]):
+    name = "verify"
+    role = "verifier"
+    requires = (Clip, RoiTrack, MotionEvent, Claim, Decoy)
+    produces = (Verdict,)
+
+    def ask(self, sample: Sample) -> Inquiry | Filtered:
+        claims = _mixed(sample)
+        if not claims:
+            return Filtered("no_claims")
+        return Inquiry(
+            media=sample.media,
+            claims=[Stated.model_validate(claim.model_dump(include=set(Stated.model_fields))) for claim in claims],
+            tracks=sample.of(RoiTrack),
+            seen=sample.of(MotionEvent),
+            width_px=sample.clip.width_px,
+            height_px=sample.clip.height_px,
+        )
+
+    def rows(self, sample: Sample, answer: Sequence[Judged]) -> Iterable[Row]:
+        assert self.annotator is not None
+        origin = self.provenance(sample)
+        witness = self.annotator.model.partition("@")[0]
+        for claim, judged in zip(_mixed(sample), answer, strict=True):
+            yield Verdict(
+                **origin,
+                claim_id=claim.claim_id,
+                witness=witness,
+                is_decoy=isinstance(claim, Decoy),
+                is_blind=False,
+                **judged.model_dump(),
+            )
+
+
+def _mixed(sample: Sample) -> list[Claim | Decoy]:
+    claims: list[Claim | Decoy] = [*sample.of(Claim), *sample.of(Decoy)]
+    random.Random(sample.clip.clip_id).shuffle(claims)  # noqa: S311 (an order, not a secret)
+    return claims

@@ -1,0 +1,60 @@
+"""What a worker keeps between jobs: loaded annotators and decoded media."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import cv2
+
+from pipeline.cell import Cell, CellReport
+from pipeline.media_cache import MediaCache
+from pipeline.plan import Plan, PlannedStage
+from schemas.errors import Rejected
+from schemas.layout import Dataset
+
+
+class Worker:
+    """Lives in a worker process, or in the driver with the local executor."""
+
+    def __init__(self) -> None:
+        cv2.setNumThreads(1)  # one worker per core: threads of libraries would only fight
+        self.cache = MediaCache()
+        self.pid = os.getpid()
+        self._loaded: dict[str, PlannedStage] = {}
+
+    def stage(self, planned: PlannedStage) -> PlannedStage:
+        """The stage with its annotator loaded; loaded once per fingerprint and kept."""
+        if planned.fingerprint not in self._loaded:
+            if planned.stage.annotator:
+                planned.stage.annotator.load()
+            self._loaded[planned.fingerprint] = planned
+        return self._loaded[planned.fingerprint]
+
+    def close(self) -> None:
+        for planned in self._loaded.values():
+            if planned.stage.annotator:
+                planned.stage.annotator.close()
+        self._loaded.clear()
+
+
+@dataclass(frozen=True)
+class CellWork:
+    """The work of one cell, as it travels to a worker."""
+
+    dataset: Dataset
+    plan: Plan
+    stage: str
+    shard: int
+
+    def __call__(self, worker: Worker, set_aside: Mapping[str, Rejected], note_path: str | None) -> CellReport:
+        planned = worker.stage(self.plan[self.stage])
+        note: Callable[[str], None] | None = None
+        if note_path:
+            note = partial(_write_note, self.dataset, note_path)
+        cell = Cell(self.dataset, self.plan, planned, self.shard, worker.cache, set_aside, note)
+        return planned.stage.run(cell)
+
+
+def _write_note(dataset: Dataset, path: str, subject: str) -> None:
+    dataset.storage.write(path, subject.encode())

@@ -1,0 +1,121 @@
+"""Where everything is in a dataset, and how its parts are written and read.
+
+    <root>/dataset.json                                        identity, schema version
+    <root>/clips/ingest-<fingerprint8>/shard-000042.tar        <clip_id>.mp4 (silent) .flac .json
+    <root>/tables/<table>/<stage>-<fingerprint8>/part-000042.parquet
+    <root>/runs/<run_id>.json                                  what a build did
+    <root>/releases/<name>/                                    shards, tables, manifest.json, README.md
+
+Existence is done: a part that is there is complete. What a stage has to say about a shard (how many clips came in, what
+became of them, how long it took) rides in the metadata of the part of its first table, which is written last.
+"""
+
+import json
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from schemas.arrow import arrow_schema, from_arrow, to_arrow
+from schemas.errors import RootError
+from schemas.row import Row
+from schemas.storage import Storage
+
+R = TypeVar("R", bound=Row)
+SCHEMA_VERSION = 1
+IDENTITY = "dataset.json"
+REPORT_KEY = b"audiocot.cell"
+
+
+class Dataset:
+    """A root of ours. Make one with `Dataset.create` (writes the identity if the root is new) or `Dataset.open`."""
+
+    def __init__(self, storage: Storage, identity: Mapping[str, Any]) -> None:
+        self.storage = storage
+        self.identity = identity
+
+    @property
+    def url(self) -> str:
+        return self.storage.url
+
+    @classmethod
+    def open(cls, url: str) -> "Dataset":
+        """RootError if there is no dataset of ours at the root."""
+        storage = Storage(url)
+        try:
+            identity = json.loads(storage.read(IDENTITY))
+            version = identity["audiocot_schema"]
+        except (FileNotFoundError, NotADirectoryError):
+            raise RootError(f"{url} is not an AudioCoT dataset: it has no {IDENTITY}; make one with `audiocot build`") from None
+        except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError):
+            raise RootError(f"{url} is not an AudioCoT dataset: its {IDENTITY} is not ours") from None
+        except OSError as error:
+            raise RootError(f"{url} cannot be read: {error}") from None
+        if version != SCHEMA_VERSION:
+            raise RootError(f"{url} has schema version {version}, this program reads {SCHEMA_VERSION}")
+        return cls(storage, identity)
+
+    @classmethod
+    def create(cls, url: str) -> "Dataset":
+        """Open the dataset, or start one in an empty or absent place. RootError if something else is there."""
+        storage = Storage(url)
+        try:
+            if storage.exists(IDENTITY):
+                return cls.open(url)
+            if storage.fs.isfile(storage.root):
+                raise RootError(f"{url} is a file; the root of a dataset is a folder")
+            if taken := storage.names(""):
+                raise RootError(f"{url} is not empty and not an AudioCoT dataset (it has {taken[0]!r}); choose a new folder")
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            identity = {"audiocot_schema": SCHEMA_VERSION, "id": uuid.uuid4().hex, "created": now}
+            storage.write(IDENTITY, json.dumps(identity, indent=1).encode())
+        except OSError as error:
+            raise RootError(f"{url} cannot be written: {error}") from None
+        return cls(storage, identity)
+
+    @staticmethod
+    def part_folder(table: str, stage: str, fingerprint: str) -> str:
+        return f"tables/{table}/{stage}-{fingerprint[:8]}"
+
+    @classmethod
+    def part_path(cls, table: str, stage: str, fingerprint: str, shard: int) -> str:
+        return f"{cls.part_folder(table, stage, fingerprint)}/part-{shard:06d}.parquet"
+
+    @staticmethod
+    def clips_path(fingerprint: str, shard: int) -> str:
+        return f"clips/ingest-{fingerprint[:8]}/shard-{shard:06d}.tar"
+
+    def shards_with_part(self, table: str, stage: str, fingerprint: str) -> set[int]:
+        """Numbers of the shards whose part of this table is there."""
+        names = self.storage.names(self.part_folder(table, stage, fingerprint))
+        return {int(name[5:11]) for name in names if name.startswith("part-") and name.endswith(".parquet")}
+
+    def write_part(
+        self,
+        row_type: type[R],
+        rows: Iterable[R],
+        stage: str,
+        fingerprint: str,
+        shard: int,
+        report: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Write one part atomically. No rows make an empty part with the full schema."""
+        table = to_arrow(row_type, rows)
+        if report is not None:
+            table = table.replace_schema_metadata({REPORT_KEY: json.dumps(report).encode()})
+        with self.storage.create(self.part_path(row_type.table, stage, fingerprint, shard)) as sink:
+            pq.write_table(table, sink, compression="zstd")
+
+    def read_part(self, row_type: type[R], stage: str, fingerprint: str, shard: int) -> Sequence[R]:
+        with self.storage.open(self.part_path(row_type.table, stage, fingerprint, shard)) as source:
+            return from_arrow(row_type, pq.read_table(source, schema=arrow_schema(row_type)))
+
+    def read_report(self, table: str, stage: str, fingerprint: str, shard: int) -> dict[str, Any]:
+        """What the stage said about this shard when it committed."""
+        with self.storage.open(self.part_path(table, stage, fingerprint, shard)) as source:
+            schema: pa.Schema = pq.read_schema(source)
+        report: dict[str, Any] = json.loads((schema.metadata or {})[REPORT_KEY])
+        return report
