@@ -8,16 +8,20 @@ kept, which ends with the object.
 import io
 import math
 from functools import cached_property
+from typing import TypeVar
 
 import av
 import numpy as np
 import soundfile
-from av.video.reformatter import Interpolation
+from av.video.reformatter import Interpolation, VideoReformatter
 from numpy.typing import NDArray
 from scipy.signal import resample_poly
 
 from annotators.media import Frames, Sound
+from pipeline.media.clip_tar import ClipTar
+from schemas.media import Clip
 
+T = TypeVar("T", bound=np.generic)
 _TOLERANCE_S = 1e-4  # a picture due at this moment is on screen although its time stamp was rounded up
 
 
@@ -31,6 +35,12 @@ class StoredMedia:
         self._audio = audio
         self._sounds: dict[int, Sound] = {}
         self._frames: dict[tuple[float, int], Frames] = {}
+
+    @classmethod
+    def from_tar(cls, tar: ClipTar, clip: Clip) -> "StoredMedia":
+        """The media of a clip that is packed in `tar`."""
+        video = tar.read(f"{clip.clip_id}.mp4") if clip.has_video else None
+        return cls(clip.clip_id, video, tar.read(f"{clip.clip_id}.flac"))
 
     @cached_property
     def duration_s(self) -> float:
@@ -75,24 +85,26 @@ def _decode(video: bytes, times_s: NDArray[np.float64], max_side_px: int) -> tup
         scale = max(1.0, max(stored.width, stored.height) / max_side_px)
         width, height = max(1, round(stored.width / scale)), max(1, round(stored.height / scale))
         pixels = np.empty((len(times_s), height, width, 3), np.uint8)
-        filled, shown = 0, None
+        converter, filled, shown = VideoReformatter(), 0, None
         for frame in container.decode(stream):
-            until = int(np.searchsorted(times_s, frame.time - _TOLERANCE_S, side="left"))
-            if shown is not None and until > filled:
-                pixels[filled:until] = _rgb(shown, width, height)
-            filled, shown = max(filled, until if shown is not None else 0), frame
+            if shown is not None:
+                until = int(np.searchsorted(times_s, frame.time - _TOLERANCE_S, side="left"))
+                if until > filled:
+                    pixels[filled:until] = _rgb(converter, shown, width, height)
+                    filled = until
+            shown = frame
         if shown is None:
             raise ValueError("a stored video has at least one picture, found none")
         if filled < len(times_s):
-            pixels[filled:] = _rgb(shown, width, height)
+            pixels[filled:] = _rgb(converter, shown, width, height)
     return pixels, scale
 
 
-def _rgb(frame: av.VideoFrame, width: int, height: int) -> NDArray[np.uint8]:
-    converted = frame.reformat(width=width, height=height, format="rgb24", interpolation=Interpolation.AREA)
+def _rgb(converter: VideoReformatter, frame: av.VideoFrame, width: int, height: int) -> NDArray[np.uint8]:
+    converted = converter.reformat(frame, width, height, format="rgb24", interpolation=Interpolation.AREA)
     return np.asarray(converted.to_ndarray(), np.uint8)
 
 
-def _read_only(array: NDArray[np.generic]) -> NDArray[np.generic]:
+def _read_only(array: NDArray[T]) -> NDArray[T]:
     array.flags.writeable = False
     return array

@@ -29,10 +29,14 @@ class StoredSound:
 
 
 def stored_video(path: Path, duration_s: float) -> StoredVideo:
-    """Facts of a stored mp4. Raises `av.error.FFmpegError` for what is not one."""
+    """Facts of a stored mp4; ValueError if it holds no picture."""
     with av.open(str(path)) as container:
-        stream = container.streams.video[0]
+        stream = next(iter(container.streams.video), None)
+        if stream is None:
+            raise ValueError("no video stream was stored")
         count = sum(1 for packet in container.demux(stream) if packet.size)
+        if count == 0:
+            raise ValueError("no picture was stored")
         return StoredVideo(stream.codec_context.width, stream.codec_context.height, count, count / duration_s)
 
 
