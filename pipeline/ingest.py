@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
-import fsspec
 from pydantic import Field, model_validator
 
 from annotators.base import Params
+from pipeline.locations import local_path, open_source
 from pipeline.media.clip_tar import IngestedClip
 from pipeline.media.ffmpeg import FfmpegError
 from pipeline.media.probe import Probe, probe
@@ -80,10 +79,11 @@ def ingest_source(listings: Sequence[Listing], params: IngestParams, scratch: Pa
 
 def _local_copy(uri: str, download: Path) -> Path | Rejected:
     """The path of a local source; a copy of a remote one."""
-    if urlsplit(uri).scheme in ("", "file"):
-        return Path(uri.removeprefix("file://"))
+    path = local_path(uri)
+    if path is not None:
+        return Path(path)
     try:
-        with fsspec.open(uri, "rb") as remote, download.open("wb") as local:
+        with open_source(uri) as remote, download.open("wb") as local:
             shutil.copyfileobj(remote, local, 1 << 20)
     except FileNotFoundError:
         return Rejected("vanished", "the file was listed but is gone")

@@ -1,0 +1,25 @@
+"""Where a source is: a local path, or a URL of any store that fsspec knows.
+
+Local names are plain names: `::`, `*` and `[` in them never mean what they mean in a URL of fsspec.
+"""
+
+import os
+from typing import IO
+
+import fsspec
+
+
+def local_path(uri: str) -> str | None:
+    """The absolute path of a local uri, None for any other."""
+    if "://" in uri and not uri.startswith("file://"):
+        return None
+    return os.path.abspath(uri.removeprefix("file://"))
+
+
+def open_source(uri: str) -> IO[bytes]:
+    """Open a source for reading. Raises FileNotFoundError, OSError, or what its store raises."""
+    path = local_path(uri)
+    if path is not None:
+        return open(path, "rb")
+    remote: IO[bytes] = fsspec.open(uri, "rb").open()
+    return remote
