@@ -1,0 +1,91 @@
+"""The program `audiocot`: its commands, and what an error looks like.
+
+Every command ends in one of these, whatever happens in it:
+
+    0    done; sources that could not be used are rows of the table `failure`, not an error
+    1    a check found something wrong (selfcheck)
+    2    something the user can mend: one line on stderr says what
+    3    a mistake in this program or its surroundings; `--debug` shows where
+    130  interrupted with Ctrl-C; what was finished is kept, and the same command goes on from there
+"""
+
+import logging
+from importlib.metadata import version
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from flows.commands import build, checks, inspect, query, recipe, status
+from schemas.errors import AudiocotError
+
+EXIT_CHECK_FAILED, EXIT_USER, EXIT_INTERNAL, EXIT_INTERRUPTED = 1, 2, 3, 130
+EXIT_CODES = (
+    "Exit codes: 0 done (files that could not be used are rows of the table failure) · 1 a check failed · "
+    "2 something you can mend · 3 an internal error · 130 interrupted."
+)
+
+
+class Program(TyperGroup):
+    """Turns what a command raises into one line and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except AudiocotError as error:
+            self._end(ctx, EXIT_USER, " ".join(str(error).split()))
+        except KeyboardInterrupt:
+            self._end(ctx, EXIT_INTERRUPTED, "interrupted; run the same command again to go on")
+        except (typer.Exit, typer.Abort, BrokenPipeError):
+            raise  # a reader that has seen enough is no error; typer ends quietly
+        except Exception as error:
+            if _is_usage_error(error):
+                raise  # typer shows these with the usage line
+            self._end(ctx, EXIT_INTERNAL, f"internal error, {type(error).__name__}: {' '.join(str(error).split())}", hint=True)
+
+    @staticmethod
+    def _end(ctx: Any, code: int, message: str, hint: bool = False) -> None:
+        if ctx.params.get("debug"):
+            logging.getLogger("audiocot").exception("this is where it happened")
+        typer.echo(f"audiocot: {message}" + (" (--debug shows where)" if hint else ""), err=True)
+        raise typer.Exit(code) from None
+
+
+def _is_usage_error(error: Exception) -> bool:
+    """Typer carries its own copy of click, so its exceptions are told by what they can do."""
+    return hasattr(error, "exit_code") and hasattr(error, "format_message")
+
+
+app = typer.Typer(
+    cls=Program,
+    name="audiocot",
+    help="Videos with sound in, a verified audio chain-of-thought dataset out.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for group in (checks, build, status, query, inspect):
+    group.register(app)
+app.add_typer(recipe.app, name="recipe")
+
+
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
+        typer.echo(f"audiocot {version('audiocot')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _globals(
+    debug: Annotated[bool, typer.Option("--debug", help="Show where an error happened, and log more.")] = False,
+    show_version: Annotated[
+        bool, typer.Option("--version", help="Show the version and stop.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    logging.basicConfig(level=logging.INFO if debug else logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+
+
+def main() -> None:
+    """The entry point of the program."""
+    app()

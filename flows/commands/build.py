@@ -1,0 +1,109 @@
+"""`audiocot build` and `audiocot plan`: make a dataset, or say what making it would take."""
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows.commands.options import AsJson, Overrides, RecipeName, Root
+
+if TYPE_CHECKING:
+    from flows.build import PlanReport
+    from pipeline.build import BuildReport
+
+Source = Annotated[
+    str, typer.Option("--source", help="A folder (searched recursively), a media file, or a CSV, JSONL or Parquet manifest.")
+]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Take only the first N entries of the source.")]
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(build)
+    app.command()(plan)
+
+
+def build(
+    source: Source,
+    root: Root,
+    recipe: RecipeName = None,
+    overrides: Overrides = None,
+    executor: Annotated[str, typer.Option("--executor", help="ray (workers) or local (in this process).")] = "ray",
+    workers: Annotated[int | None, typer.Option("--workers", min=1, help="How many workers; default: as many as fit.")] = None,
+    limit: Limit = None,
+    as_json: AsJson = False,
+) -> None:
+    """Build a dataset and publish a release. What is done already is not done again, so the same command goes on."""
+    from flows.console import progress
+    from flows.recipe import load_recipe
+
+    resolved = load_recipe(recipe, overrides or [])  # before Prefect and Ray are loaded: a wrong recipe is told at once
+    from flows.build import build_dataset
+
+    with progress(is_quiet=as_json) as shown:
+        report = build_dataset(
+            resolved, source=source, root=root, executor=executor, workers=workers, limit=limit, progress=shown
+        )
+    if as_json:
+        typer.echo(json.dumps(asdict(report), indent=1))
+    else:
+        _show_report(report)
+
+
+def _show_report(report: "BuildReport") -> None:
+    from flows.accounts import accounts_table
+    from flows.console import stdout
+
+    console = stdout()
+    console.print(accounts_table(report.accounts))
+    if report.failures:
+        told = ", ".join(f"{count} {code}" for code, count in report.failures.items())
+        console.print(f"not usable: {told} (audiocot status --root {report.root} shows examples)", markup=False)
+    seconds = sum(report.seconds_by_phase.values())
+    console.print(
+        f"release {report.release}: {report.num_released} of {report.num_clips} clips; "
+        f"{report.cells_run} cells run, {report.cells_skipped} were done already; {seconds:.1f} s",
+        markup=False,
+    )
+    console.print(f"at {report.root}/releases/{report.release}", markup=False)
+
+
+def plan(
+    source: Source,
+    root: Root,
+    recipe: RecipeName = None,
+    overrides: Overrides = None,
+    executor: Annotated[str, typer.Option("--executor", help="As for build; does not change the plan.")] = "ray",
+    workers: Annotated[int | None, typer.Option("--workers", min=1, help="As for build; does not change the plan.")] = None,
+    limit: Limit = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what `build` with the same arguments would run. Runs and writes nothing."""
+    from flows.recipe import load_recipe
+
+    resolved = load_recipe(recipe, overrides or [])
+    from flows.build import plan_build
+
+    report = plan_build(resolved, source=source, root=root, limit=limit)
+    if as_json:
+        typer.echo(json.dumps(asdict(report), indent=1))
+    else:
+        _show_plan(report)
+
+
+def _show_plan(report: "PlanReport") -> None:
+    from flows.console import stdout, table
+
+    columns = ("stage", "model", "cells", "done", "to run", "clips", "model calls")
+    rows = [
+        (
+            row.stage, row.model, row.cells_total, row.cells_done, row.cells_to_run,
+            "?" if row.clips is None else row.clips, "?" if row.model_calls is None else row.model_calls,
+        )
+        for row in report.rows
+    ]  # fmt: skip
+    console = stdout()
+    console.print(f"{report.num_entries} entries in the source, {report.num_new_sources} new")
+    console.print(table(columns, rows, right=columns[2:]))
+    if any(row.clips is None for row in report.rows):
+        console.print("? is known once ingest has run")

@@ -1,0 +1,126 @@
+"""What people see of a long command: consoles, tables and progress.
+
+Results go to stdout, everything else (progress, notes, errors) to stderr, so that a result can be piped. Colours and moving
+bars appear on a terminal only; elsewhere a phase is one line when it ends, and one a minute while it lasts. `--json` silences
+all of it. A build reports through `pipeline.progress.Progress` and knows nothing of who draws it.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+from rich.table import Table
+
+from pipeline.progress import Progress, SilentProgress
+
+WIDTH_WITHOUT_TERMINAL = 160
+HEARTBEAT_S = 60.0
+
+
+def stdout() -> Console:
+    """The console for results."""
+    return Console(width=_width(sys.stdout.isatty()), highlight=False)
+
+
+def stderr() -> Console:
+    """The console for progress, notes and errors."""
+    return Console(stderr=True, width=_width(sys.stderr.isatty()), highlight=False)
+
+
+def _width(is_terminal: bool) -> int | None:
+    """None lets rich ask the terminal; a pipe gets lines that are not folded at 80 columns."""
+    return None if is_terminal or "COLUMNS" in os.environ else WIDTH_WITHOUT_TERMINAL
+
+
+def table(
+    columns: Iterable[str], rows: Iterable[Sequence[object]], title: str | None = None, right: Iterable[str] = ()
+) -> Table:
+    """A plain table. `right`: the columns whose values are numbers."""
+    numbers = set(right)
+    made = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
+    for column in columns:
+        made.add_column(column, justify="right" if column in numbers else "left")
+    for row in rows:
+        made.add_row(*(cell if isinstance(cell, str) else f"{cell}" for cell in row))
+    return made
+
+
+@dataclass
+class _Phase:
+    total: int
+    done: int = 0
+    started: float = field(default_factory=time.monotonic)
+    spoken: float = field(default_factory=time.monotonic)
+
+
+class LineProgress:
+    """One line per phase, for logs."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._phases: dict[str, _Phase] = {}
+
+    def phase(self, name: str, total: int) -> None:
+        if name in self._phases:
+            self._phases[name].total = total
+        else:
+            self._phases[name] = _Phase(total)
+        if total == 0:
+            self._say(name, "nothing to do")
+
+    def advance(self, name: str, by: int = 1, note: str = "") -> None:
+        phase = self._phases[name]
+        phase.done += by
+        now = time.monotonic()
+        if phase.done >= phase.total:
+            self._say(name, f"{phase.done}/{phase.total} in {now - phase.started:.1f} s")
+        elif now - phase.spoken >= HEARTBEAT_S:
+            phase.spoken = now
+            self._say(name, f"{phase.done}/{phase.total} after {now - phase.started:.0f} s {note}".rstrip())
+
+    def _say(self, name: str, text: str) -> None:
+        self._console.print(f"{name:<16} {text}", markup=False)
+
+
+class BarProgress:
+    """One bar per phase, for a terminal. `bars` must be running."""
+
+    def __init__(self, bars: Bars) -> None:
+        self._bars = bars
+        self._tasks: dict[str, TaskID] = {}
+
+    def phase(self, name: str, total: int) -> None:
+        if name in self._tasks:
+            self._bars.update(self._tasks[name], total=total)
+        else:
+            self._tasks[name] = self._bars.add_task(name, total=total, note="nothing to do" if total == 0 else "")
+
+    def advance(self, name: str, by: int = 1, note: str = "") -> None:
+        self._bars.update(self._tasks[name], advance=by, note=note)
+
+
+@contextmanager
+def progress(is_quiet: bool) -> Iterator[Progress]:
+    """Progress as it suits where stderr goes: bars, lines, or (`is_quiet`) nothing."""
+    console = stderr()
+    if is_quiet:
+        yield SilentProgress()
+    elif not console.is_terminal:
+        yield LineProgress(console)
+    else:
+        columns = (
+            TextColumn("{task.description:<16}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("[dim]{task.fields[note]}", markup=True),
+        )
+        with Bars(*columns, console=console) as bars:
+            yield BarProgress(bars)
