@@ -28,7 +28,7 @@ def transforms_to_first(greys: list[NDArray[np.uint8]]) -> Transforms:
     return chain
 
 
-def is_static(to_first: Transforms, tolerance_px: float = 1.5) -> bool:
+def is_static(to_first: Transforms, tolerance_px: float = 0.75) -> bool:
     """Whether the picture never leaves its place by more than `tolerance_px`, judged at 100 px from the origin."""
     probe = np.array([[0.0, 100.0], [0.0, 100.0], [1.0, 1.0]])
     return bool(np.abs((to_first @ probe)[:, :2] - probe[:2]).max() < tolerance_px)
@@ -66,7 +66,7 @@ def _texture_rests(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> bool:
     textured = gradient > 24
     if int(textured.sum()) < 50:
         return True
-    return bool(np.median(cv2.absdiff(before, after)[textured]) < STILL_LEVELS)
+    return bool(np.percentile(cv2.absdiff(before, after)[textured], 70) < STILL_LEVELS)
 
 
 def _is_camera(points: NDArray[np.float32], agreeing: NDArray[np.bool_], shape: tuple[int, ...]) -> bool:

@@ -8,6 +8,7 @@ leaves over. Smooth curves, steady acceleration and gravity alone therefore make
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -65,7 +66,11 @@ def strongest(jumps: list[Jump], min_size: float, min_explained: float, apart: f
     """Jumps that are large and sure enough, at least `apart` frames from any stronger one, in order of time."""
     kept: list[Jump] = []
     for jump in sorted(jumps, key=lambda jump: -jump.size):
-        if jump.size >= min_size and jump.explained >= min_explained and all(abs(jump.at - other.at) >= apart for other in kept):
+        if (
+            jump.size >= min_size
+            and jump.explained >= min_explained
+            and all(abs(jump.at - other.at) >= apart for other in kept)
+        ):
             kept.append(jump)
     return sorted(kept, key=lambda jump: jump.at)
 
@@ -78,8 +83,8 @@ def rests(speed: Floats, moving_at: float, resting_at: float, min_frames: int) -
         state = bool(value > moving_at) if not state else bool(value > resting_at)
         states[index] = state
     edges = [0, *(np.flatnonzero(np.diff(states)) + 1).tolist(), len(states)]
-    long_enough = [(start, bool(states[start])) for start, end in zip(edges, edges[1:], strict=False) if end - start >= min_frames]
-    return [(start, moves) for (_, before), (start, moves) in zip(long_enough, long_enough[1:], strict=False) if moves != before]
+    long_enough = [(start, bool(states[start])) for start, end in pairwise(edges) if end - start >= min_frames]
+    return [(start, moves) for (_, before), (start, moves) in pairwise(long_enough) if moves != before]
 
 
 @lru_cache(maxsize=32)
@@ -95,4 +100,4 @@ def _residual(windows: Floats, design: Floats) -> Floats:
     """Sum of squares left over by the least-squares fit, per window."""
     keep = np.eye(len(design)) - design @ np.linalg.pinv(design)
     left = np.einsum("ij,njk->nik", keep, windows)
-    return np.square(left).sum(axis=(1, 2))
+    return np.asarray(np.square(left).sum(axis=(1, 2)))

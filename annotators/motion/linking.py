@@ -18,6 +18,7 @@ MAX_SIZE_RATIO = 4.0
 WORST_COST = 1.0e3
 COLOUR_MEMORY = 0.9
 VELOCITY_MEMORY = 0.5
+PROVEN_FRAMES = 4
 
 
 @dataclass
@@ -54,13 +55,17 @@ def link(frames: Sequence[Picture], regions: Sequence[list[Region]], max_gap: in
     finished: list[Trail] = []
     live: list[Trail] = []
     for index, found in enumerate(regions):
-        finished += [trail for trail in live if index - trail.last_index > max_gap]
-        live = [trail for trail in live if index - trail.last_index <= max_gap]
+        finished += [trail for trail in live if not _may_return(trail, index, max_gap)]
+        live = [trail for trail in live if _may_return(trail, index, max_gap)]
         pieces = _divide(frames[index], found, live, index)
         pairs = _assign(live, pieces, index)
         taken = set(pairs.values())
         for trail_at, piece_at in pairs.items():
-            spare = [at for at in range(len(pieces)) if at not in taken and _is_piece_of(live[trail_at], pieces[piece_at], pieces[at])]
+            spare = [
+                at
+                for at in range(len(pieces))
+                if at not in taken and _is_piece_of(live[trail_at], pieces[piece_at], pieces[at])
+            ]
             taken.update(spare)
             whole = _joined(frames[index], [pieces[at] for at in (piece_at, *spare)])
             live[trail_at].add(index, whole)
@@ -68,37 +73,46 @@ def link(frames: Sequence[Picture], regions: Sequence[list[Region]], max_gap: in
     return sorted(finished + live, key=lambda trail: next(iter(trail.seen)))
 
 
+def _may_return(trail: Trail, index: int, max_gap: int) -> bool:
+    """A proven thing may stay unseen for `max_gap` frames, a speck for one or two."""
+    patience = max_gap if len(trail.seen) >= PROVEN_FRAMES else 2
+    return index - trail.last_index <= patience
+
+
 def _assign(live: list[Trail], pieces: list[Region], index: int) -> dict[int, int]:
     """Trail position to piece position: the cheapest assignment among the possible pairs."""
     if not live or not pieces:
         return {}
-    costs = np.array([[_cost(trail, piece, index) for piece in pieces] for trail in live])
+    costs = _costs(live, pieces, index)
     rows, columns = linear_sum_assignment(costs)
     return {int(row): int(column) for row, column in zip(rows, columns, strict=True) if costs[row, column] < WORST_COST}
 
 
-def _cost(trail: Trail, piece: Region, index: int) -> float:
-    expected = trail.expected(index)
-    alike = likeness(trail.colours, piece.colours)
-    ratio = piece.area_px / trail.last.area_px
-    side = np.sqrt(max(area_px(expected), area_px(piece.box)))
-    gap = index - trail.last_index
-    reach = 0.75 * side + 4.0 + 1.5 * float(np.hypot(*trail.velocity)) * gap
-    distance = float(np.hypot(*((expected[:2] + expected[2:]) / 2 - (piece.box[:2] + piece.box[2:]) / 2)))
-    if alike < MIN_LIKENESS or not 1 / MAX_SIZE_RATIO < ratio < MAX_SIZE_RATIO or distance > reach:
-        return WORST_COST
-    newness = 0.3 if len(trail.seen) < 4 else 0.0  # an old track has the first choice
-    return (1 - iou(expected, piece.box)) + (1 - alike) + distance / reach + newness
+def _costs(live: list[Trail], pieces: list[Region], index: int) -> NDArray[np.float64]:
+    """(trails, pieces): disagreement of overlap, colour and place; WORST_COST where a pair cannot be."""
+    expected = np.stack([trail.expected(index) for trail in live])
+    boxes = np.stack([piece.box for piece in pieces])
+    alike = np.sqrt(np.stack([trail.colours for trail in live])) @ np.sqrt(np.stack([piece.colours for piece in pieces])).T
+    ratio = np.array([piece.area_px for piece in pieces]) / np.array([[trail.last.area_px] for trail in live])
+    side = np.sqrt(np.maximum(area_px(expected)[:, None], area_px(boxes)[None]))
+    unseen = np.array([[index - trail.last_index] for trail in live])
+    reach = 0.75 * side + 4.0 + 1.5 * np.array([[np.hypot(*trail.velocity)] for trail in live]) * unseen
+    offsets = (expected[:, None, :2] + expected[:, None, 2:] - boxes[None, :, :2] - boxes[None, :, 2:]) / 2
+    distance = np.hypot(offsets[..., 0], offsets[..., 1])
+    newness = np.array([[0.3 if len(trail.seen) < PROVEN_FRAMES else 0.0] for trail in live])  # the old choose first
+    costs = (1 - iou(expected[:, None], boxes[None])) + (1 - alike) + distance / reach + newness
+    impossible = (alike < MIN_LIKENESS) | (ratio < 1 / MAX_SIZE_RATIO) | (ratio > MAX_SIZE_RATIO) | (distance > reach)
+    return np.where(impossible, WORST_COST, costs)
 
 
 def _divide(frame: Picture, found: list[Region], live: list[Trail], index: int) -> list[Region]:
     """`found`, with each region that several old trails lie in divided between them."""
     claims: dict[int, list[Trail]] = {}
-    for trail in live:
+    for trail in (trail for trail in live if found and len(trail.seen) >= PROVEN_FRAMES):
         expected = trail.expected(index)
-        shares = [intersection_px(expected, region.box) for region in found]
-        if len(trail.seen) >= 4 and shares and max(shares) > 0.3 * area_px(expected):
-            claims.setdefault(int(np.argmax(shares)), []).append(trail)
+        shared_px = intersection_px(expected, np.stack([region.box for region in found]))
+        if shared_px.max() > 0.3 * area_px(expected):
+            claims.setdefault(int(shared_px.argmax()), []).append(trail)
     pieces: list[Region] = []
     for at, region in enumerate(found):
         claimants = claims.get(at, [])

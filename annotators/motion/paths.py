@@ -64,12 +64,12 @@ def path_of(trail: Trail, shot_start: int, scale: float, size_px: tuple[float, f
 
 
 def is_a_thing(path: Path, min_frames: int, min_move_frac: float) -> bool:
-    """Whether a path is more than noise: seen long enough and most of the time, and it moved by a part of its own size."""
+    """Whether a path is more than noise: seen long and often enough, and a side of it moved by a part of its size."""
     if path.is_seen.sum() < min_frames or path.is_seen.mean() < 0.4:
         return False
-    inner = path.centres[1:-1] if len(path.centres) > 4 else path.centres
-    travelled = np.hypot(*np.ptp(inner, axis=0))
-    return bool(travelled >= min_move_frac * path.diagonal_px)
+    inner = path.boxes[path.is_seen][1:-1]
+    stirred = np.ptp(inner, axis=0).max() if len(inner) else 0.0
+    return bool(stirred >= min_move_frac * path.diagonal_px)
 
 
 def _bridged(every: NDArray[np.int64], seen_at: NDArray[np.int64], values: Floats) -> Floats:

@@ -11,6 +11,7 @@ Box = NDArray[np.float64]  # x0 y0 x1 y1 in working pixels, x1 and y1 exclusive
 CLOSING = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
 OPENING = np.ones((3, 3), np.uint8)
 COLOUR_BINS = 8  # per channel
+MAX_REGIONS = 24  # per frame: more are specks, or a camera that could not be followed
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,13 @@ def find_regions(frame: Picture, changed: Picture, low: float, high: float, min_
     count, labels, stats, _ = cv2.connectedComponentsWithStats(weak, connectivity=8)
     strong = np.bincount(labels[changed > high], minlength=count)
     found: list[Region] = []
-    for label in range(1, count):
+    largest = sorted(range(1, count), key=lambda label: -stats[label][cv2.CC_STAT_AREA])[:MAX_REGIONS]
+    for label in largest:
         x, y, width, height, area = (int(value) for value in stats[label])
         if area < min_area_px or strong[label] < max(4, area // 20):
             continue
         found.append(region_at(frame, labels[y : y + height, x : x + width] == label, x, y))
-    return sorted(found, key=lambda region: -region.area_px)
+    return found
 
 
 def region_at(frame: Picture, mask: NDArray[np.bool_], x: int, y: int) -> Region:
@@ -69,7 +71,9 @@ def colour_histogram(values: NDArray[np.uint8]) -> NDArray[np.float32]:
     for axis in range(3):
         padded = np.concatenate([counts.take([0], axis), counts, counts.take([-1], axis)], axis)
         inner = range(1, COLOUR_BINS + 1)
-        counts = (padded.take(range(COLOUR_BINS), axis) + 2 * padded.take(inner, axis) + padded.take(range(2, COLOUR_BINS + 2), axis)) / 4
+        counts = (
+            padded.take(range(COLOUR_BINS), axis) + 2 * padded.take(inner, axis) + padded.take(range(2, COLOUR_BINS + 2), axis)
+        ) / 4
     shares: NDArray[np.float32] = (counts / counts.sum()).ravel()
     return shares
 
@@ -79,19 +83,21 @@ def likeness(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     return float(np.sqrt(one * other).sum())
 
 
-def iou(one: Box, other: Box) -> float:
-    """Intersection over union of two boxes."""
+def iou(one: Box, other: Box) -> NDArray[np.float64]:
+    """Intersection over union of boxes (..., 4)."""
     overlap = intersection_px(one, other)
-    union = area_px(one) + area_px(other) - overlap
-    return overlap / union if union > 0 else 0.0
+    shares: NDArray[np.float64] = overlap / np.maximum(area_px(one) + area_px(other) - overlap, 1e-9)
+    return shares
 
 
-def intersection_px(one: Box, other: Box) -> float:
-    """The area that two boxes share."""
-    size = np.minimum(one[2:], other[2:]) - np.maximum(one[:2], other[:2])
-    return float(size[0] * size[1]) if (size > 0).all() else 0.0
+def intersection_px(one: Box, other: Box) -> NDArray[np.float64]:
+    """The area that boxes (..., 4) share."""
+    size = np.minimum(one[..., 2:], other[..., 2:]) - np.maximum(one[..., :2], other[..., :2])
+    shared: NDArray[np.float64] = size.clip(0).prod(axis=-1)
+    return shared
 
 
-def area_px(box: Box) -> float:
-    """The area of a box."""
-    return float((box[2] - box[0]) * (box[3] - box[1]))
+def area_px(box: Box) -> NDArray[np.float64]:
+    """The area of boxes (..., 4)."""
+    areas: NDArray[np.float64] = (box[..., 2:] - box[..., :2]).prod(axis=-1)
+    return areas

@@ -5,7 +5,17 @@ import colorsys
 import numpy as np
 from numpy.typing import NDArray
 
-HUES = ((15, "red"), (42, "orange"), (70, "yellow"), (165, "green"), (195, "cyan"), (255, "blue"), (290, "purple"), (340, "pink"), (361, "red"))
+HUES = (
+    (15, "red"),
+    (42, "orange"),
+    (70, "yellow"),
+    (165, "green"),
+    (195, "cyan"),
+    (255, "blue"),
+    (290, "purple"),
+    (340, "pink"),
+    (361, "red"),
+)
 
 
 def colour_word(rgb: NDArray[np.float64]) -> str:

@@ -1,0 +1,79 @@
+"""One shot from pixels to paths: camera, background, regions, trails, paths.
+
+The camera's motion is estimated on pictures of half the size. With a camera at rest everything else uses the full working
+size; with a moving one it uses the half size too: alignment is no better than that, and it keeps the time bounded.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from annotators.media import Frames
+from annotators.motion.background import difference, passing_differences, static_background
+from annotators.motion.camera import is_static, transforms_to_first, travel_px
+from annotators.motion.happenings import Stage
+from annotators.motion.linking import Trail, link
+from annotators.motion.params import MotionParams
+from annotators.motion.paths import Path, is_a_thing, path_of
+from annotators.motion.regions import Picture, Region, find_regions
+from annotators.motion.resting import without_resting_things
+
+NEIGHBOUR_SPACING_S = 0.16
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What was followed in one shot. Arrays are (frames of the shot,): share of the picture in motion, camera speed."""
+
+    stage: Stage
+    paths: list[Path]
+    moving_fracs: NDArray[np.float64]
+    camera_px_per_s: NDArray[np.float64]
+
+
+def look_at(frames: Frames, shot: range, params: MotionParams) -> Sight:
+    """Follow everything that moves in the frames of `shot`."""
+    full_height, full_width = frames.pixels.shape[1:3]
+    stage = Stage(params.fps, full_width * frames.scale, full_height * frames.scale, shot)
+    full = [frames.pixels[index] for index in shot]
+    half = (
+        [cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) for picture in full]
+        if min(full_height, full_width) >= 32
+        else full
+    )
+    to_first = transforms_to_first([cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in half])
+    chosen = full if is_static(to_first) else half
+    pictures: list[Picture] = [cv2.GaussianBlur(picture, (3, 3), 0) for picture in chosen]
+    if is_static(to_first):
+        behind = static_background(pictures)
+        regions, trails = _follow(pictures, [difference(picture, behind) for picture in pictures], params)
+        if trails:
+            behind = without_resting_things(behind, pictures, trails)
+            regions, trails = _follow(pictures, [difference(picture, behind) for picture in pictures], params)
+    else:
+        spacing = max(1, round(NEIGHBOUR_SPACING_S * params.fps))
+        regions, trails = _follow(pictures, passing_differences(pictures, to_first, spacing), params)
+    height, width = chosen[0].shape[:2]
+    scale = stage.width_px / width
+    paths = [path_of(trail, shot.start, scale, (stage.width_px, stage.height_px)) for trail in trails]
+    min_frames = max(3, round(params.min_track_s * params.fps))
+    return Sight(
+        stage=stage,
+        paths=[path for path in paths if is_a_thing(path, min_frames, params.min_move_frac)],
+        moving_fracs=np.array([sum(region.area_px for region in some) / (width * height) for some in regions]),
+        camera_px_per_s=travel_px(to_first, half[0].shape[1], half[0].shape[0])
+        * (stage.width_px / half[0].shape[1])
+        * params.fps,
+    )
+
+
+def _follow(pictures: list[Picture], changed: list[Picture], params: MotionParams) -> tuple[list[list[Region]], list[Trail]]:
+    """The moving regions of every frame, and the trails they make."""
+    least = max(9, round(params.min_area_frac * pictures[0].shape[0] * pictures[0].shape[1]))
+    regions = [
+        find_regions(picture, change, params.low_difference, params.high_difference, least)
+        for picture, change in zip(pictures, changed, strict=True)
+    ]
+    return regions, link(pictures, regions, max(1, round(params.max_gap_s * params.fps)))
