@@ -35,11 +35,15 @@ class Body:
 Hitter = Callable[[np.random.Generator, float], Samples]
 
 
+def rms(sound: Samples) -> float:
+    return float(np.sqrt(np.mean(sound**2)))
+
+
 def band_noise(rng: np.random.Generator, num_samples: int, low_hz: float, high_hz: float) -> Samples:
     """White noise through a second-order Butterworth band, RMS 1."""
     sos = butter(2, (low_hz, high_hz), "bandpass", fs=SAMPLE_RATE_HZ, output="sos")
     noise: Samples = sosfilt(sos, rng.standard_normal(num_samples))
-    return noise / np.sqrt(np.mean(noise**2))
+    return noise / rms(noise)
 
 
 def strike(body: Body, rng: np.random.Generator, force: float) -> Samples:
@@ -55,7 +59,7 @@ def strike(body: Body, rng: np.random.Generator, force: float) -> Samples:
     noise = band_noise(rng, len(times), *body.noise_band_hz) * np.exp(-6.908 / body.noise_t60_s * times)
     sound += body.noise_level * force**0.3 * noise
     fade = np.minimum(1, (length_s - times) / 0.01)  # no step at -60 dB
-    return force * sound * fade / np.abs(sound).max()
+    return force / float(np.abs(sound).max()) * sound * fade
 
 
 def rubber_ball(rng: np.random.Generator, radius_m: float) -> Body:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.scenes import sustained
-from pipeline.scenes.actors import REFERENCE_M, Voice
+from pipeline.scenes.acting import REFERENCE_M, Voice
 from pipeline.scenes.compose import Scene, Thing
-from pipeline.scenes.impacts import SAMPLE_RATE_HZ, Samples
+from pipeline.scenes.impacts import SAMPLE_RATE_HZ, Samples, rms
 from pipeline.scenes.world import Array, Camera, Motion
 
 HEADROOM_PEAK = 0.89  # -1 dBFS
@@ -66,7 +66,7 @@ def ambience(scene: Scene, num_samples: int) -> Samples:
     make = sustained.room_tone if scene.ambience == "room_tone" else sustained.pink_noise
     common, left, right = (make(rng, num_samples) for _ in range(3))
     stereo = np.stack([common + left, common + right])
-    return 10 ** (scene.ambience_dbfs / 20) * stereo / np.sqrt(np.mean(stereo**2))
+    return stereo * (10 ** (scene.ambience_dbfs / 20) / rms(stereo))
 
 
 def mix_scene(scene: Scene) -> Mix:

@@ -46,7 +46,8 @@ def background(scene: Scene) -> Image:
     )
     grain = cv2.GaussianBlur(rng.standard_normal((height, width)), (0, 0), rng.uniform(1.5, 5))
     texture = grain / grain.std() * rng.choice([0.0, 1.5, 3.0])
-    return np.clip(shade[:, None, :] + texture[:, :, None], 0, 255).astype(np.uint8)
+    image: Image = np.clip(shade[:, None, :] + texture[:, :, None], 0, 255).astype(np.uint8)
+    return image
 
 
 def outlines(camera: Camera, thing: Thing, pose: Pose, frame: int) -> list[Outline]:

@@ -97,7 +97,7 @@ def scene_truth(scene: Scene, mix: Mix, painter: Painter) -> SceneTruth:
         sample_rate_hz=SAMPLE_RATE_HZ,
         ambience=scene.ambience,
         ambience_dbfs=float(10 * np.log10(np.mean(mix.ambience**2))),
-        traps=list(scene.traps),
+        traps=scene.traps,
         things=things,
     )
 

@@ -51,7 +51,8 @@ def bar(x0: float, y0: float, x1: float, y1: float, width: float) -> Array:
 def turned(points: Array, angle_rad: float, x: float, y: float) -> Array:
     """Rotated counter-clockwise around a point."""
     c, s = np.cos(angle_rad), np.sin(angle_rad)
-    return (points - (x, y)) @ np.array([[c, s], [-s, c]]) + (x, y)
+    rotated: Array = (points - (x, y)) @ np.array([[c, s], [-s, c]]) + (x, y)
+    return rotated
 
 
 def ball(phase: float, vigor: float) -> list[Part]:
@@ -83,7 +84,7 @@ def car(phase: float, vigor: float) -> list[Part]:
     body = poly((-0.5, 0.1), (0.5, 0.1), (0.5, 0.24), (0.42, 0.31), (-0.46, 0.31), (-0.5, 0.26))
     hubs = [ellipse(x + 0.04 * np.cos(9 * phase), 0.1 - 0.04 * np.sin(9 * phase), 0.03, 0.03) for x in (-0.28, 0.28)]
     parts = [Part(cabin, 0.85), Part(windows, rgb=(190, 215, 230)), Part(body)]
-    return parts + [Part(w, rgb=DARK) for w in wheels] + [Part(h, rgb=GREY) for h in hubs]
+    return [*parts, *[Part(w, rgb=DARK) for w in wheels], *[Part(h, rgb=GREY) for h in hubs]]
 
 
 def ambulance(phase: float, vigor: float) -> list[Part]:
@@ -98,7 +99,7 @@ def ambulance(phase: float, vigor: float) -> list[Part]:
         Part(window, rgb=(190, 215, 230)),
         Part(stripe, rgb=LIGHT),
     ]
-    return parts + [Part(w, rgb=DARK) for w in wheels]
+    return [*parts, *[Part(w, rgb=DARK) for w in wheels]]
 
 
 def bell(phase: float, vigor: float) -> list[Part]:
@@ -117,7 +118,7 @@ def glasses(phase: float, vigor: float) -> list[Part]:
     parts = []
     for side in (-1, 1):
         gap = side * (0.22 + 0.28 * phase)
-        bowl = poly((-0.2, 0.95), (0.2, 0.95), (0.16, 0.62), (0, 0.5), (-0.16, 0.62)) + (gap, 0)
+        bowl = poly((-0.2, 0.95), (0.2, 0.95), (0.16, 0.62), (0, 0.5), (-0.16, 0.62)) + np.array([gap, 0])
         stem = box(gap - 0.025, 0.06, gap + 0.025, 0.52)
         foot = ellipse(gap, 0.05, 0.15, 0.04)
         shine = bar(gap - 0.12, 0.9, gap - 0.1, 0.66, 0.035)
@@ -139,13 +140,13 @@ def drum(phase: float, vigor: float) -> list[Part]:
 def door(phase: float, vigor: float) -> list[Part]:
     width = 0.62 * (1 - 0.75 * phase)
     leaf = poly((-0.31, 0.02), (-0.31 + width, 0.02 - 0.1 * phase), (-0.31 + width, 0.98 + 0.06 * phase), (-0.31, 0.98))
-    panel = poly(*[(-0.31 + 0.5 * (x + 0.31), 0.5 + 0.4 * (y - 0.5)) for x, y in leaf]) + (0.25 * width, 0.12)
+    panels = [np.stack([-0.31 + 0.2 * width + 0.6 * (leaf[:, 0] + 0.31), y + 0.34 * leaf[:, 1]], axis=1) for y in (0.09, 0.55)]
     knob = ellipse(-0.31 + 0.86 * width, 0.48, 0.035, 0.035)
     return [
         Part(box(-0.37, 0, 0.37, 1.04), rgb=WOOD, is_fixture=True),
         Part(box(-0.31, 0.01, 0.31, 0.98), rgb=(38, 34, 34), is_fixture=True),
         Part(leaf),
-        Part(panel, 0.8),
+        *[Part(panel, 0.8) for panel in panels],
         Part(knob, rgb=(230, 200, 90)),
     ]
 
@@ -167,7 +168,7 @@ def hammer(phase: float, vigor: float) -> list[Part]:
     angle = -0.95 * phase
     parts = [Part(handle, rgb=WOOD), Part(head)]
     raised = [Part(turned(p.points, angle, 0.85, 0.53), p.tint, p.rgb) for p in parts]
-    return [Part(anvil, rgb=(70, 72, 80), is_fixture=True), *raised]
+    return [Part(anvil, rgb=(96, 98, 108), is_fixture=True), *raised]
 
 
 def horn(phase: float, vigor: float) -> list[Part]:
@@ -201,10 +202,11 @@ def cloud(phase: float, vigor: float) -> list[Part]:
     puffs = [(-0.3, 0, 0.2, 0.14), (0.3, 0, 0.22, 0.15), (0, 0.08, 0.27, 0.2), (0, -0.03, 0.42, 0.12)]
     streaks = []
     if vigor > 0:
-        for k in range(14):
-            x = -0.42 + 0.84 * (k * 0.618 % 1)
-            y = -0.12 - 0.75 * ((k * 0.377 + 2.2 * phase) % 1)
-            streaks.append(Part(bar(x, y, x - 0.02, y - 0.12, 0.025), rgb=(170, 200, 235)))
+        for k in range(18):
+            fall = k * 0.731 + 1.9 * phase
+            x = -0.42 + 0.84 * ((k * 0.382 + 0.27 * np.floor(fall)) % 1)
+            y = -0.1 - 0.75 * (fall % 1)
+            streaks.append(Part(bar(x, y, x - 0.02, y - 0.14, 0.03), rgb=(175, 205, 240)))
     return streaks + [Part(ellipse(*p), 0.9 if k == 3 else 1.0) for k, p in enumerate(puffs)]
 
 
@@ -215,7 +217,7 @@ def flag(phase: float, vigor: float) -> list[Part]:
     x = along * (0.45 + 0.5 * np.sqrt(vigor))
     top, bottom = np.stack([x, wave + droop], 1), np.stack([x, wave + droop - 0.55], 1)
     pole = box(-0.05, -1.6, 0.0, 0.06)
-    middle = np.concatenate([top - (0, 0.2), (bottom + (0, 0.2))[::-1]])
+    middle = np.concatenate([np.stack([x, wave + droop - 0.2], 1), np.stack([x, wave + droop - 0.35], 1)[::-1]])
     return [Part(pole, rgb=GREY, is_fixture=True), Part(np.concatenate([top, bottom[::-1]])), Part(middle, 1.35)]
 
 

@@ -4,9 +4,11 @@ Pitched sounds take their fundamental as an array (n,) in hertz, so that pitch c
 """
 
 import numpy as np
-from scipy.signal import butter, fftconvolve, sosfiltfilt
+from scipy.signal import butter, sosfiltfilt
 
-from pipeline.scenes.impacts import SAMPLE_RATE_HZ, Samples, band_noise
+from pipeline.scenes.impacts import SAMPLE_RATE_HZ, Samples, band_noise, rms
+
+DROPS_PER_S = 450.0
 
 
 def ramped(sound: Samples, attack_s: float, release_s: float) -> Samples:
@@ -22,8 +24,8 @@ def harmonics(freq_hz: Samples, amplitudes: list[float]) -> Samples:
     """Partials at 1, 2, 3… times the fundamental; those above 16 kHz are left out. RMS 1."""
     phase = 2 * np.pi * np.cumsum(freq_hz) / SAMPLE_RATE_HZ
     usable = [a for k, a in enumerate(amplitudes, 1) if k * freq_hz.max() < 16_000]
-    sound = np.sum([a * np.sin(k * phase) for k, a in enumerate(usable, 1)], axis=0)
-    return sound / np.sqrt(np.mean(sound**2))
+    sound: Samples = np.sum([a * np.sin(k * phase) for k, a in enumerate(usable, 1)], axis=0)
+    return sound / rms(sound)
 
 
 def engine(rng: np.random.Generator, freq_hz: Samples) -> Samples:
@@ -31,7 +33,7 @@ def engine(rng: np.random.Generator, freq_hz: Samples) -> Samples:
     tone = harmonics(freq_hz, [1 / k**0.8 for k in range(1, 25)])
     wobble = 1 + 0.12 * np.sin(np.pi * np.cumsum(freq_hz) / SAMPLE_RATE_HZ + rng.uniform(0, 6))
     sound = tone * wobble + 0.12 * band_noise(rng, len(tone), 80, 1500)
-    return ramped(sound / np.sqrt(np.mean(sound**2)), 0.12, 0.15)
+    return ramped(sound / rms(sound), 0.12, 0.15)
 
 
 def horn(freq_hz: Samples) -> Samples:
@@ -63,14 +65,15 @@ def chirp(freq_hz: Samples) -> Samples:
 
 
 def rain(rng: np.random.Generator, num_samples: int) -> Samples:
-    """Some hundred drops a second, each a few ms of ringing water surface, over the hiss of all those too far to tell."""
+    """Some hundred drops a second, each a few ms of ringing water, over the hiss of all those too far to tell apart."""
     sound = 0.6 * band_noise(rng, num_samples, 900, 9000)
     times = np.arange(round(0.012 * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
-    for freq in rng.uniform(1500, 6500, 12):
-        drop = np.exp(-times / 0.002) * np.sin(2 * np.pi * freq * times)
-        hits = (rng.random(num_samples) < 40 / SAMPLE_RATE_HZ) * rng.lognormal(0, 0.5, num_samples)
-        sound += 1.2 * fftconvolve(hits, drop)[:num_samples]
-    return ramped(sound / np.sqrt(np.mean(sound**2)), 0.2, 0.25)
+    num_drops = rng.poisson(DROPS_PER_S * num_samples / SAMPLE_RATE_HZ)
+    freq_hz, size = rng.uniform(1500, 7000, (num_drops, 1)), rng.lognormal(0, 0.5, (num_drops, 1))
+    drops = size * np.exp(-times / 0.002) * np.sin(2 * np.pi * freq_hz * times)
+    starts = rng.integers(0, num_samples - len(times), (num_drops, 1))
+    np.add.at(sound, starts + np.arange(len(times)), drops)
+    return ramped(sound / rms(sound), 0.2, 0.25)
 
 
 def gusts(rng: np.random.Generator, num_samples: int) -> Samples:
@@ -81,7 +84,8 @@ def gusts(rng: np.random.Generator, num_samples: int) -> Samples:
     place = np.linspace(0, num_knots - 1, num_samples)
     share = 0.5 - 0.5 * np.cos(np.pi * (place % 1))
     index = np.minimum(place.astype(int), num_knots - 2)
-    return knots[index] * (1 - share) + knots[index + 1] * share
+    strength: Samples = knots[index] * (1 - share) + knots[index + 1] * share
+    return strength
 
 
 def wind(rng: np.random.Generator, strength: Samples) -> Samples:
@@ -95,12 +99,12 @@ def pink_noise(rng: np.random.Generator, num_samples: int) -> Samples:
     """Noise of equal power per octave from 30 Hz up, RMS 1, shaped in the frequency domain."""
     spectrum = np.fft.rfft(rng.standard_normal(num_samples))
     freqs = np.fft.rfftfreq(num_samples, 1 / SAMPLE_RATE_HZ)
-    sound = np.fft.irfft(spectrum / np.sqrt(np.maximum(freqs, 30.0)), num_samples)
-    return np.asarray(sound / np.sqrt(np.mean(sound**2)))
+    sound: Samples = np.fft.irfft(spectrum / np.sqrt(np.maximum(freqs, 30.0)), num_samples)
+    return sound / rms(sound)
 
 
 def room_tone(rng: np.random.Generator, num_samples: int) -> Samples:
     """The hush of a room: pink noise without its top, RMS 1."""
     sos = butter(1, 900, "lowpass", fs=SAMPLE_RATE_HZ, output="sos")
     sound: Samples = sosfiltfilt(sos, pink_noise(rng, num_samples))
-    return sound / np.sqrt(np.mean(sound**2))
+    return sound / rms(sound)

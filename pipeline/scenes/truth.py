@@ -40,7 +40,7 @@ Trap = Literal["silent_mover", "off_screen", "overlap", "lookalike"]
 TRAPS: dict[Trap, str] = {
     "silent_mover": "something moves, even bounces, and makes no sound",
     "off_screen": "something sounds and is never seen",
-    "overlap": "a sustained sound lies under other sounds for at least a second",
+    "overlap": "a sound begins while a sustained sound of something else goes on",
     "lookalike": "two things of the same shape and colour, of which only one sounds",
 }
 

@@ -40,7 +40,7 @@ class Camera:
         return 0.6 + (0.4 - frac) * self.height_px * z_m / self.focal_px
 
     def pan(self, x_m: Array, z_m: Array) -> Array:
-        """-1 left .. +1 right: ±0.8 at the edges of the picture, as if the loudspeakers stood a little outside; at most ±0.95."""
+        """-1 left .. +1 right: ±0.8 at the edges of the picture, at most ±0.95."""
         return np.clip(1.6 * self.focal_px * x_m / z_m / self.width_px, -0.95, 0.95)
 
 
