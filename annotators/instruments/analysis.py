@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from annotators.instruments.loudness import ABSOLUTE_GATE_LUFS, MOMENTARY_S, LoudnessCurve, integrated_lufs, loudness_curve
 from annotators.instruments.onsets import Onset, find_onsets
+from annotators.instruments.partials import Partial, find_partials
 from annotators.instruments.params import InstrumentParams
 from annotators.instruments.pitch import Pitch, PitchTrack, pitch_over, pitch_track, prominence_db
 from annotators.instruments.spectra import SILENCE_POWER, Bands, Floats, Spectrogram, bands, spectrogram
@@ -52,6 +53,16 @@ class Analysis:
     def long(self) -> Spectrogram:
         """Spectra of 93 ms every 20 ms: they say at which frequency."""
         return spectrogram(self.sound.samples, self.sound.sample_rate_hz, 0.093, 0.02)
+
+    @cached_property
+    def middle(self) -> Spectrogram:
+        """Spectra of 46 ms every 10 ms: a compromise, for lines that glide or decay."""
+        return spectrogram(self.sound.samples, self.sound.sample_rate_hz, 0.046, 0.01)
+
+    @cached_property
+    def partials(self) -> list[Partial]:
+        """Lines up to 8 kHz followed through the middle spectra."""
+        return find_partials(self.middle, prominence_db(self.middle, 600.0, 8000.0), self.params.quietest_dbfs - 10)
 
     @cached_property
     def bands(self) -> Bands:

@@ -1,0 +1,80 @@
+"""Sustained sounds without pitch: rain, wind, hiss, applause.
+
+The noise level is measured between the spectral lines (a low quantile of the bins of each band) and between the hits (a low
+quantile over half a second), so that neither tones nor blows count as noise. Noise is an event where it rises well above
+the quietest moments of the clip, or where it is louder than any quiet place is by itself: else a clip in which it rains all
+along would hold no rain.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import percentile_filter
+
+from annotators.instruments.analysis import Analysis
+from annotators.instruments.spectra import Spectrogram, decibels
+
+_LOWEST_HZ, _HIGHEST_HZ = 110.0, 12_000.0
+_BINS_QUANTILE, _BINS_QUANTILE_DB = 30, -4.5  # of exponentially distributed power: 10 log10(-ln 0.7)
+_TIME_QUANTILE, _TIME_WINDOW_S = 25, 0.5
+_HYSTERESIS_DB = 4.0
+_BRIDGED_GAP_S = 0.5
+
+
+@dataclass(frozen=True)
+class Noise:
+    """One stretch of noise: its median level (dB re full scale) and how much that is over the quietest of the clip."""
+
+    start_s: float
+    end_s: float
+    level_db: float
+    over_quiet_db: float
+
+
+def noise_levels_db(spectra: Spectrogram) -> NDArray[np.float64]:
+    """Level of what is neither line nor hit, per frame (frames,)."""
+    edges_hz = _LOWEST_HZ * 2.0 ** np.arange(0, np.log2(_HIGHEST_HZ / _LOWEST_HZ), 1 / 3)
+    edges = np.searchsorted(spectra.freqs_hz, edges_hz)
+    power = spectra.mean_power
+    total = np.zeros(len(power))
+    for low, high in zip(edges[:-1], edges[1:], strict=True):
+        if high > low:
+            per_bin = np.percentile(power[:, low:high], _BINS_QUANTILE, axis=1) * 10 ** (-_BINS_QUANTILE_DB / 10)
+            total += per_bin * (high - low)
+    window = max(3, round(_TIME_WINDOW_S / spectra.hop_s))
+    steady: NDArray[np.float64] = percentile_filter(total, _TIME_QUANTILE, size=window, mode="nearest")
+    return decibels(steady).astype(np.float64)
+
+
+def find_noises(analysis: Analysis, undecided: Sequence[tuple[float, float]]) -> list[Noise]:
+    """Stretches of noise in order. Within the `undecided` spans (rolls, whose hits leave no gaps) the surroundings decide."""
+    spectra, params = analysis.long, analysis.params
+    levels = noise_levels_db(spectra)
+    for start_s, end_s in undecided:
+        frames = spectra.frames(start_s - _TIME_WINDOW_S / 2, end_s + _TIME_WINDOW_S / 2)
+        before, after = levels[max(frames.start - 1, 0)], levels[min(frames.stop, len(levels) - 1)]
+        levels[frames] = min(before, after)
+    quiet = float(np.percentile(levels, 5))
+    enter = min(params.loud_noise_dbfs, max(quiet + params.noise_rise_db, params.faint_noise_dbfs))
+    noises = []
+    for start, end in _stretches(levels, enter, enter - _HYSTERESIS_DB, round(_BRIDGED_GAP_S / spectra.hop_s)):
+        start_s, end_s = start * spectra.hop_s, min(end * spectra.hop_s, analysis.duration_s)
+        if end_s - start_s >= params.least_noise_s:
+            level = float(np.median(levels[start:end]))
+            noises.append(Noise(start_s, end_s, level, level - quiet))
+    return noises
+
+
+def _stretches(levels: NDArray[np.float64], enter: float, stay: float, bridged: int) -> list[tuple[int, int]]:
+    """Frames [start, end) that stay above one level and somewhere reach the other; short gaps are bridged."""
+    above = np.flatnonzero(np.diff(np.concatenate([[0], (levels > stay).astype(int), [0]])))
+    runs = [(int(a), int(b)) for a, b in above.reshape(-1, 2) if levels[a:b].max() > enter]
+    joined: list[tuple[int, int]] = []
+    for start, end in runs:
+        if joined and start - joined[-1][1] <= bridged:
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((start, end))
+    return joined

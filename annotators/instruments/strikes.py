@@ -1,0 +1,116 @@
+"""Struck sounds: which onsets are hits, how long they ring, and which hits belong together as a roll.
+
+An onset is a hit when what it added has fallen again within some 60 ms, or when it started lines that decay steadily. A
+beep, a call or a horn starts as suddenly, but then stays.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from annotators.instruments.analysis import Analysis
+from annotators.instruments.onsets import Onset
+from annotators.instruments.partials import Partial, is_clear
+from annotators.instruments.spectra import SILENCE_POWER, Floats
+
+RING_DECAY_S = 0.4  # to fall by 30 dB: what rings longer is a ring (schemas.vocabulary)
+ROLL_GAP_S = 0.15  # hits closer than this are one roll (schemas.vocabulary)
+_DROP_DB = 30.0
+_BESIDE_ONSET_S = 0.07  # windows of 46 ms see a line begin this much early or late
+_STEADY_RESIDUAL_DB = 3.0
+
+
+@dataclass(frozen=True, eq=False)
+class Strike:
+    """One hit. `fall_db`: how far it has fallen after 55 ms; `ringing`: its slowly decaying lines, strongest first."""
+
+    onset: Onset
+    end_s: float
+    fall_db: float
+    ringing: Sequence[Partial]
+    lines: Sequence[Partial]  # all that it started, ringing or not
+
+
+def find_strikes(analysis: Analysis) -> list[Strike]:
+    """The onsets that are hits, in order."""
+    onsets = analysis.all_onsets
+    clear = [partial for partial in analysis.partials if is_clear(partial)]
+    strikes = []
+    for index, onset in enumerate(onsets):
+        next_s = onsets[index + 1].time_s if index + 1 < len(onsets) else analysis.duration_s
+        started = [line for line in clear if abs(line.start_s + 0.01 - onset.time_s) < _BESIDE_ONSET_S]
+        ringing = _ringing(started)
+        excess = _excess(analysis, onset.time_s, min(next_s, onset.time_s + 1.5))
+        fall_db = _fall_db(excess, analysis.quick.hop_s)
+        if fall_db < analysis.params.least_fall_db and not ringing:
+            continue
+        decaying = [line for line in started if _early_fit(line)[0] < -8.0]
+        end_s = _end_of_ring(onset.time_s, ringing) if ringing else onset.time_s + _faded_s(excess, analysis.quick.hop_s)
+        strikes.append(Strike(onset, min(end_s, analysis.duration_s), fall_db, ringing, decaying))
+    return strikes
+
+
+def rolls_and_singles(strikes: Sequence[Strike], least_hits: int) -> tuple[list[list[Strike]], list[Strike]]:
+    """Chains of at least `least_hits` hits with gaps under 0.15 s, and the hits that are in none."""
+    chains: list[list[Strike]] = []
+    for strike in strikes:
+        if chains and strike.onset.time_s - chains[-1][-1].onset.time_s < ROLL_GAP_S:
+            chains[-1].append(strike)
+        else:
+            chains.append([strike])
+    rolls = [chain for chain in chains if len(chain) >= least_hits]
+    return rolls, [strike for chain in chains if len(chain) < least_hits for strike in chain]
+
+
+def _excess(analysis: Analysis, onset_s: float, until_s: float) -> Floats:
+    """Power over the bands that was not there just before the onset, from it on, smoothed over 12 ms (frames,)."""
+    power = analysis.bands.mean_power
+    before = power[analysis.quick.frames(max(0.0, onset_s - 0.04), max(0.003, onset_s - 0.006))].mean(axis=0)
+    after = power[analysis.quick.frames(onset_s, max(until_s - 0.008, onset_s + 0.02))]
+    excess = np.maximum(after - before, 0.0).sum(axis=1)
+    smooth: Floats = np.convolve(excess, np.full(4, 0.25, np.float32), mode="same")
+    return smooth
+
+
+def _fall_db(excess: Floats, hop_s: float) -> float:
+    """From the loudest of the first 25 ms to the mean between 45 and 65 ms, or to the last there is before the next onset."""
+    early = excess[: max(1, round(0.025 / hop_s))].max()
+    late = excess[round(0.045 / hop_s) : round(0.065 / hop_s) + 1]
+    tail = late.mean() if len(late) else excess[-2:].mean()
+    return float(10 * np.log10((early + SILENCE_POWER) / (tail + SILENCE_POWER)))
+
+
+def _faded_s(excess: Floats, hop_s: float) -> float:
+    """How long until the excess is 30 dB under its top."""
+    top = int(excess[: max(1, round(0.05 / hop_s))].argmax())
+    faded = np.flatnonzero(excess[top:] < excess[top] * 10 ** (-_DROP_DB / 10))
+    return float((top + (faded[0] if len(faded) else len(excess) - top)) * hop_s)
+
+
+def _early_fit(line: Partial) -> tuple[float, float]:
+    """Slope (dB/s) and residual (dB, RMS) of a straight line through the level of the first half second."""
+    last = int(np.searchsorted(line.frames, line.frames[0] + round(0.5 / line.hop_s)))
+    piece = slice(2, max(last, 5))
+    times, levels = line.frames[piece] * line.hop_s, line.levels_db[piece]
+    slope, offset = np.polyfit(times, levels, 1)
+    return float(slope), float(np.sqrt(np.mean((levels - slope * times - offset) ** 2)))
+
+
+def _ringing(started: Sequence[Partial]) -> list[Partial]:
+    """Lines that decay steadily and slowly, within 15 dB of the strongest line that started with them."""
+    if not started:
+        return []
+    strongest = max(line.top_db for line in started)
+    ringing = []
+    for line in started:
+        slope, residual = _early_fit(line)
+        is_slow = -_DROP_DB / RING_DECAY_S <= slope <= -8.0
+        if is_slow and residual < _STEADY_RESIDUAL_DB and line.duration_s >= 0.25 and line.top_db > strongest - 15.0:
+            ringing.append(line)
+    return sorted(ringing, key=lambda line: -line.top_db)
+
+
+def _end_of_ring(onset_s: float, ringing: Sequence[Partial]) -> float:
+    """When the strongest line has fallen by 30 dB, by its own slope."""
+    return onset_s + _DROP_DB / -_early_fit(ringing[0])[0]
