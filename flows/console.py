@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
+from rich.text import Text
 
 from pipeline.progress import Progress, SilentProgress
 
@@ -47,7 +48,7 @@ def table(
     for column in columns:
         made.add_column(column, justify="right" if column in numbers else "left")
     for row in rows:
-        made.add_row(*(cell if isinstance(cell, str) else f"{cell}" for cell in row))
+        made.add_row(*(cell if isinstance(cell, str | Text) else f"{cell}" for cell in row))
     return made
 
 
