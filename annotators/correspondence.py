@@ -31,6 +31,11 @@ class Coincidence:
     def matched_frac(self) -> float:
         return self.num_matched / self.num_moments if self.num_moments else 0.0
 
+    @property
+    def is_mostly(self) -> bool:
+        """At least two moments, and three quarters of them matched."""
+        return self.num_moments >= 2 and self.matched_frac >= 0.75
+
 
 def coincidence(
     moments_s: Sequence[float], onsets_s: Sequence[float], tolerance_s: float, start_s: float, end_s: float
@@ -47,6 +52,47 @@ def coincidence(
         float(binom.sf(matched - 1, len(moments), chance)),
         float(binom.cdf(matched, len(moments), HEARD_FRAC)),
     )
+
+
+@dataclass(frozen=True)
+class Strikes:
+    """A track's bounces and a sound's onsets, each asked about the other.
+
+    A ball is heard at every bounce; a hammer swings more often than it strikes, so that only its blows are heard. Either
+    way round is evidence if chance does not explain it.
+    """
+
+    heard: Coincidence  # bounces that fall on onsets
+    explained: Coincidence  # onsets that fall on bounces
+    best_lag_frac: float  # share of the onsets that a steady delay would put on bounces, at the best such delay
+
+    @property
+    def p_chance(self) -> float:
+        return min((way.p_chance for way in (self.heard, self.explained) if way.is_mostly), default=1.0)
+
+    def contradicts(self, max_p: float) -> bool:
+        """Whether a maker would rarely fit so badly, both ways, and not even with a steady delay.
+
+        A walker's outline changes direction between its steps: locked to them, but never on them.
+        """
+        return max(self.heard.p_maker, self.explained.p_maker) <= max_p and self.best_lag_frac < 0.6
+
+
+def strikes(bounces_s: Sequence[float], onsets_s: Sequence[float], tolerance_s: float, start_s: float, end_s: float) -> Strikes:
+    """Bounces and onsets within [start_s, end_s), both ways."""
+    return Strikes(
+        coincidence(bounces_s, onsets_s, tolerance_s, start_s, end_s),
+        coincidence(onsets_s, bounces_s, tolerance_s, start_s, end_s),
+        _best_lag_frac(bounces_s, onsets_s, tolerance_s),
+    )
+
+
+def _best_lag_frac(bounces_s: Sequence[float], onsets_s: Sequence[float], tolerance_s: float, reach_s: float = 0.4) -> float:
+    if not bounces_s or not onsets_s:
+        return 0.0
+    bounces, onsets = np.sort(np.asarray(bounces_s)), np.asarray(onsets_s)
+    lags_s = np.arange(-reach_s, reach_s + 1e-9, tolerance_s / 2)
+    return float(max(np.mean(distances_s(onsets + lag_s, bounces) <= tolerance_s) for lag_s in lags_s))
 
 
 def distances_s(moments: NDArray[np.float64], onsets: NDArray[np.float64]) -> NDArray[np.float64]:

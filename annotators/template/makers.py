@@ -5,16 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from annotators.correspondence import coincidence, following, position
+from annotators.correspondence import following, position, strikes
 from annotators.template.salience import Group
 from schemas.evidence import HeardEvent, SeenEvent, Track
-
-_MOMENTS = frozenset({"impact"})
 
 
 @dataclass(frozen=True)
 class Maker:
-    """`how` completes "…: its bounces fall on the onsets"."""
+    """`how` completes "…: its sudden moves fall on their onsets"."""
 
     track: Track
     how: str
@@ -36,11 +34,10 @@ def maker(
     onsets_s = [onset for event in group.events for onset in event.onsets_s]
     striking: list[Track] = []
     for track in tracks:
-        moments_s = [event.time_s for event in seen if event.track_id == track.track_id and event.kind in _MOMENTS]
-        found = coincidence(moments_s, onsets_s, tolerance_s, 0.0, duration_s)
-        if found.num_moments >= 2 and found.matched_frac >= 0.75 and found.p_chance <= max_p_chance:
+        bounces_s = [event.time_s for event in seen if event.track_id == track.track_id and event.kind == "impact"]
+        if strikes(bounces_s, onsets_s, tolerance_s, 0.0, duration_s).p_chance <= max_p_chance:
             striking.append(track)
-    return Maker(striking[0], "its bounces fall on their onsets") if len(striking) == 1 else None
+    return Maker(striking[0], "its sudden moves fall on their onsets") if len(striking) == 1 else None
 
 
 def _pan_follows(event: HeardEvent, track: Track, width_px: int) -> bool:

@@ -35,7 +35,9 @@ class TemplateParams(Params):
         0.2, ge=0, le=1, description="kind score times level over the background (30 dB counts as 1) for a sentence"
     )
     coincidence_s: float = Field(0.08, gt=0, description="how far a bounce and its sound may be apart")
-    max_p_chance: float = Field(0.01, gt=0, lt=1, description="a track makes a sound if chance explains it no better than this")
+    max_p_chance: float = Field(
+        0.003, gt=0, lt=1, description="a track makes a sound if chance explains it no better than this"
+    )
 
 
 class TemplateReasoner(Annotator[CaseFile, Reasoned]):

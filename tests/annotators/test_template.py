@@ -133,7 +133,7 @@ def test_a_track_is_said_to_make_the_sound_only_when_its_bounces_fall_on_the_ons
     source = of_type(made, "source")
     assert [(claim.object, claim.subject, claim.basis) for claim in source] == [("t00", "impact", "inferred")]
     step = made.steps[source[0].step_index]
-    assert step.text == "The red round region makes the hits: its bounces fall on their onsets."
+    assert step.text == "The red round region makes the hits: its sudden moves fall on their onsets."
     assert of_type(reasoned(*HITS, tracks=(ball, other), seen=silent), "source") == []
 
 

@@ -1,0 +1,119 @@
+"""The numbers that attribute claims are held against: values over a span, and their change through it.
+
+Where a quantity can be had in more than one honest way (a sound's own event, or all that sounds in the span), every way is
+returned: sounds lie over each other, and no single way is right for all.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotators.instruments.judging.ear import Ear
+from schemas.evidence import HeardEvent
+from schemas.vocabulary import Attribute
+
+_LEAST_TREND_S = 0.15
+
+
+@dataclass(frozen=True)
+class Change:
+    """`amount`: last minus first, signed; `reach`: between the lowest and the highest on the way; both in `unit`."""
+
+    amount: float
+    reach: float
+    unit: str
+
+
+def values(attribute: Attribute, events: Sequence[HeardEvent], start_s: float, end_s: float, ear: Ear) -> list[float]:
+    """Measured values of an attribute, best first; empty where there is none. `events` is not empty, best match first."""
+    first = max(min(start_s, events[0].end_s), events[0].start_s)
+    last = min(max(end_s, first + 0.02), max(events[0].end_s, first + 0.02))
+    match attribute:
+        case "loudness":
+            found = [ear.analysis.loudness_lufs(start_s, end_s), *(e.loudness_lufs for e in events[:1])]
+        case "pitch":
+            pitch = ear.analysis.pitch(first, last)
+            found = [*(e.pitch_hz for e in events[:1]), pitch.median_hz if pitch else None]
+        case "pan":
+            pan = ear.analysis.pan(first, last)
+            found = [*(e.pan for e in events[:1]), pan.mean if pan else None]
+        case "rate":
+            found = list(_rates(_onsets(events, start_s, end_s), end_s - start_s))
+        case "duration":
+            found = [events[0].end_s - events[0].start_s]
+        case "brightness":
+            found = [*(e.centroid_hz for e in events[:1]), ear.analysis.centroid_hz(first, last)]
+    return [value for value in found if value is not None]
+
+
+def _onsets(events: Sequence[HeardEvent], start_s: float, end_s: float) -> NDArray[np.float64]:
+    onsets = [onset for event in events for onset in (event.onsets_s or [event.start_s])]
+    return np.array(sorted(onset for onset in onsets if start_s - 0.05 <= onset <= end_s + 0.05))
+
+
+def _rates(onsets_s: NDArray[np.float64], length_s: float) -> list[float]:
+    """Onsets per second: by the usual gap between them, and by their number in the span."""
+    if len(onsets_s) < 2:
+        return []
+    return [float(1 / np.median(np.diff(onsets_s))), len(onsets_s) / max(length_s, 1e-6)]
+
+
+def change(attribute: Attribute, events: Sequence[HeardEvent], start_s: float, end_s: float, ear: Ear) -> Change | None:
+    """How an attribute changes over the part of the first event that lies in the span; None where it cannot be told."""
+    event = events[0]
+    first, last = max(start_s, event.start_s), min(end_s, event.end_s)
+    if attribute == "rate":
+        return _rate_change(_onsets(events, start_s, end_s))
+    if last - first < _LEAST_TREND_S:
+        return None
+    if attribute == "pitch":
+        return _pitch_change(event, first, last, ear)
+    if attribute == "pan":
+        return _pan_change(first, last, ear)
+    if attribute == "loudness":
+        edges = np.linspace(first, last, 9)
+        return _over([ear.analysis.level_dbfs(a, b) for a, b in pairwise(edges)], "lu")
+    if attribute == "brightness":
+        edges = np.linspace(first, last, 5)
+        centres = [ear.analysis.centroid_hz(a, b) for a, b in pairwise(edges)]
+        return _over(list(np.log2(np.maximum(centres, 1.0))), "octaves")
+    return None
+
+
+def _over(levels: Sequence[float], unit: str) -> Change:
+    """The change along a straight line through the levels, and the reach of the levels around their quartiles."""
+    curve = np.asarray(levels)
+    slope = float(np.polyfit(np.arange(len(curve)), curve, 1)[0])
+    return Change(slope * (len(curve) - 1), float(np.ptp(curve)), unit)
+
+
+def _pitch_change(event: HeardEvent, first: float, last: float, ear: Ear) -> Change | None:
+    found = ear.analysis.pitch(first, last)
+    starts = [(event.pitch_start_hz, event.pitch_end_hz), (found.start_hz, found.end_hz) if found else (None, None)]
+    covers = last - first >= 0.8 * (event.end_s - event.start_s)
+    changes = [float(np.log2(end / start)) for start, end in (starts if covers else starts[1:]) if start and end]
+    if not changes or max(changes) * min(changes) < 0:  # two ways that disagree about the direction say nothing
+        return None
+    amount = min(changes, key=abs)
+    return Change(amount, max(abs(c) for c in changes), "octaves")
+
+
+def _pan_change(first: float, last: float, ear: Ear) -> Change | None:
+    found = ear.analysis.pan(first, last)
+    if found is None:
+        return None
+    amount = found.slope_per_s * (last - first)
+    return Change(amount, abs(amount), "pan")
+
+
+def _rate_change(onsets_s: NDArray[np.float64]) -> Change | None:
+    """Share by which the rate grows from the first half of the gaps to the second."""
+    gaps = np.diff(onsets_s)
+    if len(gaps) < 4:
+        return None
+    half = len(gaps) // 2
+    amount = float(np.median(gaps[:half]) / np.median(gaps[half:]) - 1)
+    return Change(amount, abs(amount), "share")
