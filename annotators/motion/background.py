@@ -19,10 +19,19 @@ NEIGHBOURHOOD = np.ones((3, 3), np.uint8)
 
 def passing_differences(frames: list[Picture], to_first: Transforms, spacing: int) -> list[Picture]:
     """Differences for a moving camera; `spacing`: frames between the neighbours of a median."""
-    return [difference(frame, _passing_background(frames, to_first, index, spacing)) for index, frame in enumerate(frames)]
+    return [
+        loose_difference(frame, _passing_background(frames, to_first, index, spacing)) for index, frame in enumerate(frames)
+    ]
 
 
 def difference(frame: Picture, behind: Picture) -> Picture:
+    """How much each pixel differs from `behind`: the maximum over the channels."""
+    red, green, blue = cv2.split(cv2.absdiff(frame, _match_brightness(behind, frame)))
+    most: Picture = cv2.max(cv2.max(red, green), blue)
+    return most
+
+
+def loose_difference(frame: Picture, behind: Picture) -> Picture:
     """How far each pixel lies outside the values around it in `behind`: the maximum over the channels."""
     matched = _match_brightness(behind, frame)
     above = cv2.subtract(frame, cv2.dilate(matched, NEIGHBOURHOOD))

@@ -11,6 +11,11 @@ from schemas.evidence import SeenEvent
 from schemas.vocabulary import MotionKind
 
 
+MIN_EXPLAINED = 0.6
+MIN_SURETY = 6.0
+APART_S = 0.15  # about the reach of the fit: a weaker jump nearer to a stronger one is its shadow
+
+
 @dataclass(frozen=True)
 class Stage:
     """What a path's events are judged against: the clock, the stored picture's size, and the frames of its shot."""
@@ -33,8 +38,13 @@ def happenings(path: Path, track_id: str, stage: Stage, min_jump_frac: float) ->
 
 def _impacts(path: Path, track_id: str, stage: Stage, min_jump_frac: float) -> list[SeenEvent]:
     least = min_jump_frac * path.diagonal_px / stage.fps
-    jumps = strongest(velocity_jumps(path.centres, _trusted(path, stage)), least, 0.6, 0.1 * stage.fps)
-    return [_event("impact", path, track_id, stage, jump.at, jump.size * stage.fps) for jump in jumps]
+    sure = [
+        jump
+        for jump in velocity_jumps(path.centres, _trusted(path, stage))
+        if jump.size >= least and jump.explained >= MIN_EXPLAINED and jump.surety >= MIN_SURETY
+    ]
+    blows = [jump for jump in strongest(sure, APART_S * stage.fps) if not jump.gains_speed]
+    return [_event("impact", path, track_id, stage, jump.at, jump.size * stage.fps) for jump in blows]
 
 
 def _trusted(path: Path, stage: Stage) -> NDArray[np.bool_]:

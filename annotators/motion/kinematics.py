@@ -16,20 +16,29 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 HALF_WINDOW = 3  # frames on each side of the hinge's frame
+MIN_NOISE_PX = 0.15
 HINGE_STEPS = np.linspace(-0.6, 0.6, 13)  # frames from the window's middle
 
 
 @dataclass(frozen=True)
 class Jump:
-    """A velocity jump: `at` frames from the path's start (fractional), `change` in px per frame (x, y)."""
+    """A velocity jump: `at` frames from the path's start (fractional); `before` and `after` in px per frame (x, y)."""
 
     at: float
-    change: Floats
+    before: Floats
+    after: Floats
     explained: float  # 0..1 of the smooth fit's residual
+    surety: float  # size over its standard error, given how restless the path is as a whole
 
     @property
     def size(self) -> float:
-        return float(np.hypot(*self.change))
+        return float(np.hypot(*(self.after - self.before)))
+
+    @property
+    def gains_speed(self) -> bool:
+        """Whether something already moving leaves faster than it came: a blow takes energy, only a muscle or motor adds it."""
+        speed_before, speed_after = float(np.hypot(*self.before)), float(np.hypot(*self.after))
+        return speed_after > 1.15 * speed_before and speed_before > 0.1 * speed_after
 
 
 def speeds(centres: Floats, fps: float) -> Floats:
@@ -53,24 +62,31 @@ def velocity_jumps(centres: Floats, usable: NDArray[np.bool_]) -> list[Jump]:
     smooth = _residual(windows, _design(None))
     residuals = np.stack([_residual(windows, _design(tau)) for tau in HINGE_STEPS])
     best = residuals.argmin(axis=0)
+    noise = float(np.sqrt(np.median(residuals.min(axis=0)) / (2 * (length - 4)))) + MIN_NOISE_PX
     jumps = []
     for start in np.flatnonzero(trusted & (best > 0) & (best < len(HINGE_STEPS) - 1)):
-        tau = HINGE_STEPS[best[start]]
-        change = (np.linalg.pinv(_design(tau)) @ windows[start])[3]
-        explained = 1 - residuals[best[start], start] / max(smooth[start], 1e-9)
-        jumps.append(Jump(float(start + HALF_WINDOW + tau), change, float(explained)))
+        tau = float(HINGE_STEPS[best[start]])
+        design = _design(tau)
+        _, velocity, acceleration, change = np.linalg.pinv(design) @ windows[start]
+        before = velocity + acceleration * tau
+        error = noise * float(np.sqrt(np.linalg.inv(design.T @ design)[3, 3]))
+        jumps.append(
+            Jump(
+                at=float(start + HALF_WINDOW + tau),
+                before=before,
+                after=before + change,
+                explained=float(1 - residuals[best[start], start] / max(smooth[start], 1e-9)),
+                surety=float(np.hypot(*change)) / error,
+            )
+        )
     return jumps
 
 
-def strongest(jumps: list[Jump], min_size: float, min_explained: float, apart: float) -> list[Jump]:
-    """Jumps that are large and sure enough, at least `apart` frames from any stronger one, in order of time."""
+def strongest(jumps: list[Jump], apart: float) -> list[Jump]:
+    """Jumps at least `apart` frames from any larger one, in order of time."""
     kept: list[Jump] = []
     for jump in sorted(jumps, key=lambda jump: -jump.size):
-        if (
-            jump.size >= min_size
-            and jump.explained >= min_explained
-            and all(abs(jump.at - other.at) >= apart for other in kept)
-        ):
+        if all(abs(jump.at - other.at) >= apart for other in kept):
             kept.append(jump)
     return sorted(kept, key=lambda jump: jump.at)
 

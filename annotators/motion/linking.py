@@ -148,9 +148,10 @@ def _nearness(box: Box, x: NDArray[np.int64], y: NDArray[np.int64]) -> NDArray[n
 
 def _is_piece_of(trail: Trail, main: Region, piece: Region) -> bool:
     """Whether a spare piece belongs to a thing: within its usual size around the main piece, and like it."""
-    union = np.concatenate([np.minimum(main.box[:2], piece.box[:2]), np.maximum(main.box[2:], piece.box[2:])])
+    gap = np.maximum(main.box[:2], piece.box[:2]) - np.minimum(main.box[2:], piece.box[2:])
     usual = trail.last.box[2:] - trail.last.box[:2]
-    fits = bool(((union[2:] - union[:2]) <= 1.2 * usual + 2).all())
+    expected_size = np.maximum(main.box[2:], piece.box[2:]) - np.minimum(main.box[:2], piece.box[:2])
+    fits = bool((expected_size <= 1.2 * usual + 2).all() and gap.max() <= 0.1 * usual.max() + 2)
     return fits and likeness(trail.colours, piece.colours) > MIN_LIKENESS
 
 

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 Picture = NDArray[np.uint8]
 Box = NDArray[np.float64]  # x0 y0 x1 y1 in working pixels, x1 and y1 exclusive
 CLOSING = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
-OPENING = np.ones((3, 3), np.uint8)
 COLOUR_BINS = 8  # per channel
 MAX_REGIONS = 24  # per frame: more are specks, or a camera that could not be followed
 
@@ -30,7 +29,6 @@ def find_regions(frame: Picture, changed: Picture, low: float, high: float, min_
     """Areas above `low` that somewhere reach `high` (hysteresis), cleaned of specks, largest first."""
     weak = (changed > low).astype(np.uint8)
     weak = cv2.morphologyEx(weak, cv2.MORPH_CLOSE, CLOSING)
-    weak = cv2.morphologyEx(weak, cv2.MORPH_OPEN, OPENING)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(weak, connectivity=8)
     strong = np.bincount(labels[changed > high], minlength=count)
     found: list[Region] = []

@@ -2,8 +2,9 @@
 
 The first look at a shot shows them in two ways. A thing that left, or came, leaves a *ghost*: a region that stands still
 because the background shows the thing and the frames show what is behind it. A thing that stirs in its place (a bell that
-swings, a lamp that pulses) shows only as a rim. A ghost is filled with what the frames show; a stirring thing is cut out
-along the even areas it is made of, and filled with what its stirring reveals or, where it reveals nothing, from around it.
+swings, a lamp that pulses) or creeps by less than its own length shows as its rim only. A ghost is filled with what the
+frames show. Around a stirring thing and the even areas that it is made of, the background is guessed from its surroundings,
+and every pixel takes the colour it ever had that comes closest to the guess.
 """
 
 from collections.abc import Sequence
@@ -14,17 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotators.motion.linking import PROVEN_FRAMES, Trail
-from annotators.motion.regions import Picture, Region, colour_bins, colour_histogram
+from annotators.motion.regions import Picture, Region
 
 Mask = NDArray[np.bool_]
 NEIGHBOURHOOD = np.ones((3, 3), np.uint8)
 GHOST_FRAMES = 8  # a ghost stands still for this long
 STILL_PX = 2.0
 CALMER = 0.75  # contrast of the better background to that of the worse
-EVEN_LEVELS = (4, 4, 4)  # between neighbouring pixels of an even area
+IN_PLACE = 1.8  # width and height of all a thing's boxes together, in those of its largest
+EVEN_LEVELS = 10  # spread of the values around a pixel within an even area
 STIRRED_FRAC = 0.2  # of an even area that has to stir
 MAX_THING_FRAC = 0.12  # of the picture
-OWN_COLOUR_FRAC = 0.02
+GUESS_LEVELS = 36  # a colour that was shown is preferred to the guess when it is this close
+SAMPLED_FRAMES = 64
 
 
 @dataclass(frozen=True)
@@ -37,17 +40,17 @@ class Ghost:
 
 def without_resting_things(behind: Picture, frames: Sequence[Picture], trails: Sequence[Trail]) -> Picture:
     """`behind` without the things that `trails`, followed against it, show to be part of it."""
-    proven = [trail for trail in trails if len(trail.seen) >= PROVEN_FRAMES]
     mended = behind.copy()
-    stirring = []
-    for trail in proven:
+    stirring: list[Region] = []
+    for trail in (trail for trail in trails if len(trail.seen) >= PROVEN_FRAMES):
         ghost = _ghost(behind, frames, trail)
         if ghost is not None:
             mended[ghost.place] = ghost.shown
         elif _stays_in_place(trail):
-            stirring.append(trail)
+            stirring += trail.seen.values()
     if stirring:
-        _cut_out(mended, frames, stirring)
+        stirred = _union(stirring, behind.shape)
+        _guess(mended, frames, _grown(stirred | _even_areas(behind, stirred), 2))
     return mended
 
 
@@ -68,61 +71,30 @@ def _ghost(behind: Picture, frames: Sequence[Picture], trail: Trail) -> Ghost | 
 
 def _stays_in_place(trail: Trail) -> bool:
     boxes = np.stack([region.box for region in trail.seen.values()])
-    whole = np.array([*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0)])
-    largest = (boxes[:, 2:] - boxes[:, :2]).max(axis=0)
-    return bool(((whole[2:] - whole[:2]) <= 1.6 * largest + 4).all())
-
-
-def _cut_out(behind: Picture, frames: Sequence[Picture], stirring: Sequence[Trail]) -> None:
-    """Take the things that the stirring trails belong to out of `behind`."""
-    stirred = _union([region for trail in stirring for region in trail.seen.values()], behind.shape)
-    things = _even_areas(behind, stirred)
-    count, labels = cv2.connectedComponents(_closed(things).astype(np.uint8))
-    for label in range(1, count):
-        thing = labels == label
-        own = colour_histogram(behind[thing])
-        place = _grown(thing, 2)
-        filled = cv2.inpaint(behind, place.astype(np.uint8), 3, cv2.INPAINT_TELEA)
-        rows, columns = np.nonzero(place)
-        revealed, is_revealed = _revealed(behind, frames, rows, columns)
-        is_revealed &= own[colour_bins(revealed)] < OWN_COLOUR_FRAC
-        filled[rows[is_revealed], columns[is_revealed]] = revealed[is_revealed]
-        behind[place] = filled[place]
+    whole = boxes[:, 2:].max(axis=0) - boxes[:, :2].min(axis=0)
+    return bool((whole <= IN_PLACE * (boxes[:, 2:] - boxes[:, :2]).max(axis=0) + 4).all())
 
 
 def _even_areas(behind: Picture, stirred: Mask) -> Mask:
     """The even areas of `behind` of which a good part stirs: what the stirring things are made of."""
-    height, width = stirred.shape
-    things = np.zeros((height, width), np.bool_)
-    visited = np.zeros((height, width), np.bool_)
-    flooded = np.zeros((height + 2, width + 2), np.uint8)
-    for row, column in zip(*np.nonzero(stirred), strict=True):
-        if visited[row, column]:
-            continue
-        flooded[:] = 0
-        cv2.floodFill(
-            behind, flooded, (int(column), int(row)), 0, EVEN_LEVELS, EVEN_LEVELS, 4 | cv2.FLOODFILL_MASK_ONLY | (1 << 8)
-        )
-        area = flooded[1:-1, 1:-1] == 1
-        visited |= area
-        size = int(area.sum())
-        if size <= MAX_THING_FRAC * area.size and (area & stirred).sum() >= STIRRED_FRAC * size:
-            things |= area
-    return things
+    spread = cv2.morphologyEx(behind, cv2.MORPH_GRADIENT, cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))).max(axis=2)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((spread <= EVEN_LEVELS).astype(np.uint8), connectivity=4)
+    sizes = stats[:, cv2.CC_STAT_AREA]
+    # an area begins two pixels inside its outline, so what stirs along the outline is counted from a little outside it
+    shares = np.bincount(labels[_grown(stirred, 2)], minlength=count) / sizes
+    chosen = (shares >= STIRRED_FRAC) & (sizes <= MAX_THING_FRAC * stirred.size)
+    chosen[0] = False
+    return _closed(_grown(chosen[labels], 2))
 
 
-def _revealed(
-    behind: Picture, frames: Sequence[Picture], rows: NDArray[np.int64], columns: NDArray[np.int64]
-) -> tuple[NDArray[np.uint8], Mask]:
-    """What shows at each place when it does not look like `behind`, (n, 3), and whether that was seen often enough, (n,)."""
-    values = np.stack([frame[rows, columns] for frame in frames[:: max(1, len(frames) // 64)]])
-    differs = np.abs(values.astype(np.int16) - behind[rows, columns]).max(axis=2) > 24
-    often = differs.sum(axis=0) >= 3
-    revealed = behind[rows, columns]
-    if often.any():
-        shown = np.where(differs[:, often, None], values[:, often], np.float32(np.nan))
-        revealed[often] = np.nanmedian(shown, axis=0).astype(np.uint8)
-    return revealed, often
+def _guess(behind: Picture, frames: Sequence[Picture], place: Mask) -> None:
+    """Fill `place` in `behind`: guessed from its surroundings, and as shown in any frame where that is close to the guess."""
+    guess = cv2.inpaint(behind, place.astype(np.uint8), 3, cv2.INPAINT_TELEA)[place]
+    shown = np.stack([frame[place] for frame in frames[:: max(1, len(frames) // SAMPLED_FRAMES)]])
+    off = np.abs(shown.astype(np.int16) - guess).max(axis=2)
+    best = off.argmin(axis=0)
+    everywhere = np.arange(len(guess))
+    behind[place] = np.where((off[best, everywhere] <= GUESS_LEVELS)[:, None], shown[best, everywhere], guess)
 
 
 def _union(regions: Sequence[Region], shape: tuple[int, ...]) -> Mask:
