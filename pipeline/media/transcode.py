@@ -143,17 +143,21 @@ def _mp4(cut: Cut, media: Any, picture: Picture, path: Path, encoding: Encoding)
 
 def _flac(cut: Cut, media: Any, path: Path) -> Any:
     audio: Audio = cut.probe.audio
-    resampling = {
+    start_s = cut.clock_s(cut.start_s)
+    alignment = {
         "async": 1,  # fill gaps, cut overlaps, never stretch
         "min_comp": 1e-5,  # to the sample at the start …
         "min_hard_comp": 0.1,  # … and after that only where sound is truly missing: time stamps jitter
-        "first_pts": round(cut.clock_s(cut.start_s) * SOUND_RATE_HZ),
+        "first_pts": round(start_s * SOUND_RATE_HZ),
         "osf": "s16",
         "ochl": "mono" if audio.num_channels == 1 else "stereo",
     }
+    # The rate is converted first and on its own: libswresample miscounts what it drops at the start when it does both.
     sound = (
         media[str(audio.stream_index)]
-        .filter("aresample", SOUND_RATE_HZ, **resampling)
+        .filter("aresample", SOUND_RATE_HZ)
+        .filter("atrim", start=f"{start_s:.6f}")
+        .filter("aresample", SOUND_RATE_HZ, **alignment)
         .filter("atrim", end_sample=cut.num_samples)
         .filter("apad", whole_len=cut.num_samples)
     )
