@@ -11,7 +11,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.scan import preview_scan
 from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
@@ -20,6 +19,7 @@ from flows.recipe import Recipe, load_recipe, recipe_stages
 from pipeline.build import Build, BuildReport, BuildSettings, done_keys
 from pipeline.plan import make_plan
 from pipeline.progress import Progress, SilentProgress
+from pipeline.scan import preview_scan
 from schemas.layout import Dataset
 
 PHASES: dict[str, tuple[str, ...]] = {

@@ -38,6 +38,10 @@ class Executor(Protocol):
 
     num_workers: int
 
+    def is_ready(self, worker: int) -> bool:
+        """Whether the worker has started. Time to start is not counted against a job's limit."""
+        ...
+
     def submit(self, worker: int, job: Job, set_aside: Mapping[str, Rejected], note_path: str | None) -> None: ...
 
     def wait(self, timeout_s: float) -> list[Outcome]:
@@ -74,12 +78,15 @@ class Engine:
     def run(self, queue: JobQueue, on_result: Callable[[Job, Any], None] = lambda job, result: None) -> EngineReport:
         """Until nothing is left. `on_result` is called in the driver for every finished job."""
         started, num_run = time.monotonic(), 0
-        idle = list(reversed(range(self._executor.num_workers)))
+        idle = list(range(self._executor.num_workers))
         running: dict[int, tuple[Job, float]] = {}
         last_shard: dict[int, int] = {}
         while queue.num_left:
-            while idle and (job := queue.take(last_shard.get(idle[-1]))):
-                worker = idle.pop()
+            for worker in [worker for worker in idle if self._executor.is_ready(worker)]:
+                job = queue.take(last_shard.get(worker))
+                if job is None:
+                    break
+                idle.remove(worker)
                 last_shard[worker] = job.shard
                 running[worker] = (job, time.monotonic())
                 self._executor.submit(worker, job, self._set_aside[job.key], self._note_path(job))

@@ -59,8 +59,8 @@ class Dataset:
         return cls(storage, identity)
 
     @classmethod
-    def create(cls, url: str) -> "Dataset":
-        """Open the dataset, or start one in an empty or absent place. RootError if something else is there."""
+    def find(cls, url: str) -> "Dataset | None":
+        """The dataset at the root, None if the place is empty or absent. RootError if something else is there."""
         storage = Storage(url)
         try:
             if storage.exists(IDENTITY):
@@ -69,8 +69,19 @@ class Dataset:
                 raise RootError(f"{url} is a file; the root of a dataset is a folder")
             if taken := storage.names(""):
                 raise RootError(f"{url} is not empty and not an AudioCoT dataset (it has {taken[0]!r}); choose a new folder")
-            now = datetime.now(UTC).isoformat(timespec="seconds")
-            identity = {"audiocot_schema": SCHEMA_VERSION, "id": uuid.uuid4().hex, "created": now}
+        except OSError as error:
+            raise RootError(f"{url} cannot be read: {error}") from None
+        return None
+
+    @classmethod
+    def create(cls, url: str) -> "Dataset":
+        """Open the dataset, or start one in an empty or absent place. RootError if something else is there."""
+        if found := cls.find(url):
+            return found
+        storage = Storage(url)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        identity = {"audiocot_schema": SCHEMA_VERSION, "id": uuid.uuid4().hex, "created": now}
+        try:
             storage.write(IDENTITY, json.dumps(identity, indent=1).encode())
         except OSError as error:
             raise RootError(f"{url} cannot be written: {error}") from None

@@ -18,6 +18,9 @@ class LocalExecutor:
         self._worker = Worker()
         self._submitted: tuple[Job, Mapping[str, Rejected], str | None] | None = None
 
+    def is_ready(self, worker: int) -> bool:
+        return True
+
     def submit(self, worker: int, job: Job, set_aside: Mapping[str, Rejected], note_path: str | None) -> None:
         self._submitted = (job, set_aside, note_path)
 

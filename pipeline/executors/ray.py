@@ -25,6 +25,9 @@ class _Actor:
     def __init__(self) -> None:
         self._worker = Worker()
 
+    def start(self) -> int:
+        return self._worker.pid
+
     def run(self, job: Job, set_aside: Mapping[str, Rejected], note_path: str | None) -> Any:
         return job.work(self._worker, set_aside, note_path)
 
@@ -33,6 +36,9 @@ class RayExecutor:
     """`workers` None: as many as the free CPUs allow. Starts Ray if it is not running, and stops it then, too."""
 
     def __init__(self, workers: int | None, cpus_per_worker: float, gpus_per_worker: float) -> None:
+        self._actors: dict[int, Any] = {}
+        self._starting: dict[Any, int] = {}  # reference to `start` → worker
+        self._running: dict[Any, int] = {}  # reference to `run` → worker
         self._owns_ray = not ray.is_initialized()
         if self._owns_ray:
             _start_ray(int(max(os.cpu_count() or 1, cpus_per_worker * (workers or 1))))
@@ -49,20 +55,30 @@ class RayExecutor:
                 f"the cluster has {cpus:g} CPUs and {gpus:g} GPUs; ask for fewer with --workers, or use --executor local"
             )
         self._options = {"num_cpus": cpus_per_worker, "num_gpus": gpus_per_worker}
-        self._actors = [self._new_actor() for _ in range(self.num_workers)]
-        self._running: dict[Any, int] = {}
+        for worker in range(self.num_workers):
+            self._start(worker)
 
-    def _new_actor(self) -> Any:
-        return _Actor.options(**self._options).remote()
+    def _start(self, worker: int) -> None:
+        self._actors[worker] = _Actor.options(**self._options).remote()
+        self._starting[self._actors[worker].start.remote()] = worker
+
+    def is_ready(self, worker: int) -> bool:
+        return worker not in self._starting.values()
 
     def submit(self, worker: int, job: Job, set_aside: Mapping[str, Rejected], note_path: str | None) -> None:
         self._running[self._actors[worker].run.remote(job, dict(set_aside), note_path)] = worker
 
     def wait(self, timeout_s: float) -> list[Outcome]:
-        if not self._running:
-            return []
-        ready, _ = ray.wait(list(self._running), num_returns=1, timeout=timeout_s)
-        return [self._outcome(reference) for reference in ready]
+        """ResourceError if a worker could not be started at all."""
+        ready, _ = ray.wait([*self._running, *self._starting], num_returns=1, timeout=timeout_s)
+        outcomes = []
+        for reference in ready:
+            if reference in self._running:
+                outcomes.append(self._outcome(reference))
+            else:
+                worker = self._starting.pop(reference)
+                _check_started(worker, reference)
+        return outcomes
 
     def _outcome(self, reference: Any) -> Outcome:
         worker = self._running.pop(reference)
@@ -76,14 +92,23 @@ class RayExecutor:
 
     def replace(self, worker: int) -> None:
         ray.kill(self._actors[worker], no_restart=True)
-        self._running = {reference: number for reference, number in self._running.items() if number != worker}
-        self._actors[worker] = self._new_actor()
+        for references in (self._running, self._starting):
+            for reference in [reference for reference, number in references.items() if number == worker]:
+                del references[reference]
+        self._start(worker)
 
     def close(self) -> None:
-        for actor in getattr(self, "_actors", []):
+        for actor in self._actors.values():
             ray.kill(actor, no_restart=True)
         if self._owns_ray:
             ray.shutdown()
+
+
+def _check_started(worker: int, reference: Any) -> None:
+    try:
+        ray.get(reference)
+    except ray.exceptions.RayError as error:
+        raise ResourceError(f"worker {worker} could not be started: {str(error).splitlines()[0]}") from None
 
 
 def _start_ray(num_cpus: int) -> None:

@@ -17,10 +17,9 @@ class Decide(SampleStage[Sequence[Decision], Sequence[Decision]]):
     produces = (Decision,)
     Params = Policy
 
-    params: Policy
-
     def __init__(self, params: Params, annotator: None = None) -> None:
-        super().__init__(Policy.model_validate(params.model_dump()), annotator)
+        super().__init__(params, annotator)
+        self._policy = Policy.model_validate(params.model_dump())
 
     def ask(self, sample: Sample) -> Sequence[Decision] | Filtered:
         chains = sample.of(Cot)
@@ -31,7 +30,7 @@ class Decide(SampleStage[Sequence[Decision], Sequence[Decision]]):
             claims = [claim for claim in sample.of(Claim) if claim.cot_id == cot.cot_id]
             names = {claim.claim_id for claim in claims}
             verdicts = [verdict for verdict in sample.of(Verdict) if verdict.claim_id in names]
-            decisions.append(decide(cot, claims, verdicts, self.params))
+            decisions.append(decide(cot, claims, verdicts, self._policy))
         return decisions
 
     def rows(self, sample: Sample, answer: Sequence[Decision]) -> Iterable[Row]:

@@ -24,7 +24,7 @@ class Ingest(Stage):
 
     def __init__(self, params: Params, annotator: None = None) -> None:
         super().__init__(params, annotator)
-        self.ingest_params = IngestParams.model_validate(params.model_dump())
+        self._ingest_params = IngestParams.model_validate(params.model_dump())
 
     def run(self, cell: Cell) -> CellReport:
         """The sum is over sources: in = done (at least one clip) + failed (by the code of its first failure)."""
@@ -52,7 +52,7 @@ class Ingest(Stage):
             )
             return Ingested(source=None, clips=[], failures=[failure])
         cell.note(source_id)
-        return ingest_source(listings, self.ingest_params, scratch)
+        return ingest_source(listings, self._ingest_params, scratch)
 
     @staticmethod
     def _account(cell: Cell, ingested: Ingested) -> None:

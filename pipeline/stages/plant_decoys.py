@@ -2,19 +2,35 @@
 
 from collections.abc import Iterable, Sequence
 
+from pydantic import Field
+
+from annotators.base import Params
 from pipeline.decoys import plant_decoys
 from pipeline.sample import Sample
 from pipeline.stage import SampleStage
 from schemas.errors import Filtered
+from schemas.evidence import SoundEvent
 from schemas.media import Clip
 from schemas.reasoning import Claim, Decoy
 from schemas.row import Row
 
 
+class DecoyParams(Params):
+    """How many decoys, and which."""
+
+    per_kind: int = Field(1, ge=0, le=8, description="decoys of each kind per clip; 0 plants none and measures no witness")
+    seed: int = Field(0, description="another seed plants other decoys")
+
+
 class PlantDecoys(SampleStage[Sequence[Decoy], Sequence[Decoy]]):
     name = "plant_decoys"
-    requires = (Clip, Claim)
+    requires = (Clip, SoundEvent, Claim)
     produces = (Decoy,)
+    Params = DecoyParams
+
+    def __init__(self, params: Params, annotator: None = None) -> None:
+        super().__init__(params, annotator)
+        self._decoy_params = DecoyParams.model_validate(params.model_dump())
 
     def begin(self, samples: Sequence[Sample]) -> None:
         self._claims = {sample.clip.clip_id: list(sample.of(Claim)) for sample in samples}
@@ -24,7 +40,15 @@ class PlantDecoys(SampleStage[Sequence[Decoy], Sequence[Decoy]]):
         if not self._claims[clip.clip_id]:
             return Filtered("no_claims")
         others = [claim for clip_id, claims in self._claims.items() if clip_id != clip.clip_id for claim in claims]
-        return plant_decoys(clip.clip_id, clip.duration_s, self._claims[clip.clip_id], others)
+        return plant_decoys(
+            clip.clip_id,
+            self._claims[clip.clip_id],
+            others,
+            sample.of(SoundEvent),
+            clip.duration_s,
+            self._decoy_params.seed,
+            self._decoy_params.per_kind,
+        )
 
     def rows(self, sample: Sample, answer: Sequence[Decoy]) -> Iterable[Row]:
         return answer

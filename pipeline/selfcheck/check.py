@@ -1,0 +1,147 @@
+"""The self-check of a dataset that was built from rendered scenes: everything measured at once, against the known truth.
+
+Events, tracks and decisions are read from the dataset as it was built; planted claims are put to the build's own verifier.
+The truth is loaded here, after the build, and nowhere else.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TypeVar
+
+from annotators.base import Annotator
+from annotators.roles import Inquiry
+from pipeline.media_cache import LazyMedia, MediaCache
+from pipeline.plan import Plan
+from pipeline.progress import Progress
+from pipeline.scenes import SceneTruth
+from pipeline.selfcheck.claim_check import ClaimScore
+from pipeline.selfcheck.event_match import EventScore
+from pipeline.selfcheck.figures import Figure
+from pipeline.selfcheck.track_match import match_tracks
+from pipeline.selfcheck.track_quality import TrackScore
+from pipeline.selfcheck.truth_claims import truth_claims
+from schemas.errors import AudiocotError, Rejected
+from schemas.evidence import MotionEvent, RoiTrack, SoundEvent
+from schemas.layout import Dataset
+from schemas.media import Clip, Source
+from schemas.reasoning import Claim, Decision, Judged
+from schemas.row import AnnotationRow, Row
+
+R = TypeVar("R", bound=Row)
+A = TypeVar("A", bound=AnnotationRow)
+
+
+@dataclass(frozen=True)
+class SelfCheckReport:
+    """`mistakes`: one line for every claim that was judged wrongly."""
+
+    num_scenes: int
+    figures: list[Figure]
+    by_type: list[tuple[str, bool, dict[str, int]]]
+    mistakes: list[str]
+
+    @property
+    def is_passed(self) -> bool:
+        return all(figure.is_met for figure in self.figures)
+
+
+def selfcheck(dataset: Dataset, plan: Plan, scenes: Sequence[SceneTruth], progress: Progress) -> SelfCheckReport:
+    """Measure a built dataset against the truth of the scenes it was made from.
+
+    AudiocotError if a scene is not in the dataset as one whole clip: then nothing could be compared.
+    """
+    by_name = {scene.scene: scene for scene in scenes}
+    events, tracks, claims = EventScore(), TrackScore(), ClaimScore()
+    reader = _Reader(dataset, plan)
+    progress.phase("self-check", len(scenes))
+    seen: set[str] = set()
+    for shard in sorted(dataset.shards_with_part(Clip.table, "ingest", plan["ingest"].fingerprint)):
+        names = {source.source_id: PurePosixPath(source.name).stem for source in reader.rows(Source, shard)}
+        rows = _ShardRows(reader, shard)
+        for clip in reader.rows(Clip, shard):
+            scene = by_name.get(names[clip.source_id])
+            if scene is None:
+                continue
+            if abs(clip.duration_s - scene.duration_s) > 0.2:
+                raise AudiocotError(f"a scene must be one whole clip, {scene.scene} was cut; raise ingest.window_s")
+            seen.add(scene.scene)
+            _check_clip(scene, clip, rows, reader, (events, tracks, claims))
+            progress.advance("self-check", 1, scene.scene)
+    if missing := sorted(set(by_name) - seen):
+        raise AudiocotError(
+            f"{len(missing)} scenes are not in {dataset.url}, the first is {missing[0]}; build from all of them"
+        )
+    figures = [*events.figures(), *tracks.figures(), *claims.figures()]
+    return SelfCheckReport(len(seen), figures, [(k, t, dict(v)) for k, t, v in claims.by_type()], claims.mistakes)
+
+
+class _Reader:
+    """Reads parts of the current generation, and the media and verifier of the build."""
+
+    def __init__(self, dataset: Dataset, plan: Plan) -> None:
+        self.dataset = dataset
+        self.plan = plan
+        self._cache = MediaCache()
+        verifier = plan["verify"].stage.annotator
+        assert verifier is not None
+        self._verifier: Annotator[Inquiry, list[Judged]] = verifier
+        self._verifier.load()
+
+    def rows(self, row_type: type[R], shard: int) -> list[R]:
+        found: list[R] = []
+        for planned in self.plan.stages:
+            if row_type in planned.stage.produces:
+                found += self.dataset.read_part(row_type, planned.name, planned.fingerprint, shard)
+        return found
+
+    def media(self, clip: Clip, shard: int) -> LazyMedia:
+        path = self.dataset.clips_path(self.plan["ingest"].fingerprint, shard)
+        return LazyMedia(self._cache, self.dataset.storage, path, clip)
+
+    def judge(self, inquiry: Inquiry) -> list[Judged]:
+        """AudiocotError if the verifier refuses: a self-check that leaves claims out would flatter."""
+        (answer,) = self._verifier.annotate([inquiry])
+        if isinstance(answer, Rejected):
+            raise AudiocotError(f"the verifier refused {inquiry.media.clip_id}: {answer.code}: {answer.message}")
+        return answer
+
+
+class _ShardRows:
+    """Rows of one shard by clip, read once per table."""
+
+    def __init__(self, reader: _Reader, shard: int) -> None:
+        self.reader = reader
+        self.shard = shard
+        self._tables: dict[type[AnnotationRow], dict[str, list[AnnotationRow]]] = {}
+
+    def of(self, row_type: type[A], clip_id: str) -> list[A]:
+        if row_type not in self._tables:
+            by_clip: dict[str, list[AnnotationRow]] = defaultdict(list)
+            for row in self.reader.rows(row_type, self.shard):
+                by_clip[row.clip_id].append(row)
+            self._tables[row_type] = by_clip
+        return [row for row in self._tables[row_type].get(clip_id, []) if isinstance(row, row_type)]
+
+
+def _check_clip(
+    scene: SceneTruth, clip: Clip, rows: _ShardRows, reader: _Reader, scores: tuple[EventScore, TrackScore, ClaimScore]
+) -> None:
+    events, tracks, claims = scores
+    followed = rows.of(RoiTrack, clip.clip_id)
+    events.add(scene, rows.of(SoundEvent, clip.clip_id))
+    tracks.add(scene, followed)
+    track_ids = match_tracks(scene, followed)
+    planted = truth_claims(scene, track_ids)
+    inquiry = Inquiry(
+        media=reader.media(clip, rows.shard),
+        claims=[one.claim for one in planted],
+        tracks=followed,
+        seen=rows.of(MotionEvent, clip.clip_id),
+        width_px=clip.width_px,
+        height_px=clip.height_px,
+    )
+    claims.add_planted(scene, planted, reader.judge(inquiry))
+    silent = {track_ids[thing.object_id] for thing in scene.things if thing.is_silent_mover and thing.object_id in track_ids}
+    claims.add_built(rows.of(Claim, clip.clip_id), rows.of(Decision, clip.clip_id), silent)

@@ -1,0 +1,116 @@
+"""The engine on real workers: they are really killed, they really hang, and the rest of the work still gets done."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.engine import Engine, Executor
+from pipeline.executors import start_executor
+from pipeline.jobs import Job, JobQueue
+from schemas.errors import RecipeError, Rejected, ResourceError
+from schemas.storage import Storage
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Works through its clips one by one like a cell does, and writes down what it touched. A clip's name is what it does."""
+
+    clips: tuple[str, ...]
+    folder: str
+
+    def __call__(self, worker: Any, set_aside: Mapping[str, Rejected], note_path: str | None) -> dict[str, str]:
+        answers = {}
+        for clip in self.clips:
+            if clip in set_aside:
+                answers[clip] = set_aside[clip].code
+                continue
+            if note_path:
+                Storage(self.folder).write(note_path, clip.encode())
+            with (Path(self.folder) / "touched").open("a") as log:
+                log.write(f"{clip}\n")
+            if clip.startswith("kill"):
+                os.kill(os.getpid(), signal.SIGKILL)
+            if clip.startswith("hang"):
+                time.sleep(600)
+            if clip.startswith("raise"):
+                raise OSError("the storage is gone")
+            answers[clip] = "done"
+        return answers
+
+
+@pytest.fixture(scope="module")
+def ray_executor() -> Iterator[Executor]:
+    executor = start_executor("ray", 2)
+    yield executor
+    executor.close()
+
+
+@pytest.fixture(params=["local", "ray"])
+def executor(request: pytest.FixtureRequest) -> Executor:
+    return request.getfixturevalue("ray_executor") if request.param == "ray" else start_executor("local", None)
+
+
+def run(executor: Executor, folder: Path, *shards: tuple[str, ...], timeout_s: float = 60.0) -> dict[str, str]:
+    """Run shards; returns clip → what became of it."""
+    results: dict[str, str] = {}
+    jobs = [Job(("stage", number), Shard(clips, str(folder))) for number, clips in enumerate(shards)]
+    engine = Engine(executor, Storage(str(folder)), "run", timeout_s)
+    engine.run(JobQueue.of(jobs), lambda job, result: results.update(result))
+    return results
+
+
+def test_all_jobs_run_and_report(executor: Executor, tmp_path: Path) -> None:
+    assert run(executor, tmp_path, ("a", "b"), ("c",), ()) == {"a": "done", "b": "done", "c": "done"}
+
+
+def test_a_clip_that_kills_its_worker_is_set_aside_and_the_rest_is_done(ray_executor: Executor, tmp_path: Path) -> None:
+    found = run(ray_executor, tmp_path, ("a", "kill", "b"), ("c",))
+    assert found == {"a": "done", "kill": "killed_worker", "b": "done", "c": "done"}
+    touched = (tmp_path / "touched").read_text().split()
+    assert touched.count("kill") == 3, "tried twice as it was, once with care, never again"
+    assert touched.count("c") == 1
+    assert list((tmp_path / "runs/run.notes").iterdir()) == []
+
+
+def test_two_killers_in_one_shard_are_both_found(ray_executor: Executor, tmp_path: Path) -> None:
+    found = run(ray_executor, tmp_path, ("kill1", "a", "kill2", "b"))
+    assert found == {"kill1": "killed_worker", "a": "done", "kill2": "killed_worker", "b": "done"}
+
+
+def test_a_clip_that_hangs_is_set_aside_with_the_code_timeout(ray_executor: Executor, tmp_path: Path) -> None:
+    found = run(ray_executor, tmp_path, ("a", "hang", "b"), timeout_s=3)
+    assert found == {"a": "done", "hang": "timeout", "b": "done"}
+
+
+def test_an_error_of_the_storage_is_tried_again_and_then_stops_the_run(executor: Executor, tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="the storage is gone"):
+        run(executor, tmp_path, ("raise",))
+    assert (tmp_path / "touched").read_text().split() == ["raise", "raise"]
+
+
+@dataclass(frozen=True)
+class DiesOnLoad:
+    def __call__(self, worker: Any, set_aside: Mapping[str, Rejected], note_path: str | None) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_worker_that_dies_before_the_first_clip_stops_the_run_with_a_reason(ray_executor: Executor, tmp_path: Path) -> None:
+    engine = Engine(ray_executor, Storage(str(tmp_path)), "run")
+    with pytest.raises(ResourceError, match="its worker died 4 times before the first clip"):
+        engine.run(JobQueue.of([Job(("reason", 0), DiesOnLoad())]))
+
+
+def test_more_workers_than_the_cluster_has_cpus_is_a_message(ray_executor: Executor) -> None:
+    with pytest.raises(ResourceError, match=r"1000 workers with 1 CPUs .* were asked for; the cluster has"):
+        start_executor("ray", 1000)
+
+
+def test_an_unknown_executor_is_named_with_the_known_ones() -> None:
+    with pytest.raises(RecipeError, match=r"unknown executor 'rai'; did you mean 'ray'\? \(known: local, ray\)"):
+        start_executor("rai", 1)
