@@ -7,7 +7,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from pipeline.media.ffmpeg import FfmpegError
-from pipeline.media.probe import Probe, probe
+from pipeline.media.probe import Picture, Probe, probe
 from pipeline.media.stored import stored_sound, stored_video
 from pipeline.media.transcode import Cut, Encoding, VideoMode, stored_size, transcode
 from tests.pipeline.media.rendering import SHARED_MEDIA, clicks, needs_shared_media, onset_s, render_video
@@ -184,14 +184,8 @@ def test_a_time_limit_ends_the_encoding(tmp_path: Path) -> None:
     ("displayed", "stored"), [((1920, 1080), (852, 480)), ((161, 121), (160, 120)), ((1, 1), (2, 2)), ((64, 48), (64, 48))]
 )
 def test_stored_sizes_are_even_and_not_enlarged(displayed: tuple[int, int], stored: tuple[int, int]) -> None:
-    found = probe_picture(*displayed)
-    assert stored_size(found, 480) == stored
-
-
-def probe_picture(width_px: int, height_px: int):  # type: ignore[no-untyped-def]
-    from pipeline.media.probe import Picture
-
-    return Picture(0, "h264", "yuv420p", width_px, height_px, 1.0, 0, 25.0, False, np.zeros(1), 1.0, True)
+    picture = Picture(0, "h264", "yuv420p", *displayed, 1.0, 0, 25.0, False, np.zeros(1), 1.0, True)
+    assert stored_size(picture, 480) == stored
 
 
 @needs_shared_media
