@@ -101,11 +101,11 @@ def glass_clink(rng: np.random.Generator, spot: Spot) -> Act:
 
 def drum_roll(rng: np.random.Generator, spot: Spot) -> Act:
     body = impacts.snare(rng)
-    starts = spread_hits(rng, spot, (2.4, 3.2), int(rng.integers(1, 3)))
+    starts = spread_hits(rng, replace(spot, end_s=spot.end_s - 1.7), (2.4, 3.2), int(rng.integers(1, 3)), lead_s=0.0)
     rate_hz = rng.uniform(12, 19)
     voices, spans = [], []
     for start_s in starts:
-        length_s = rng.uniform(0.8, 1.7)
+        length_s = rng.uniform(0.8, 1.6)
         sound, strokes = impacts.drum_roll(body, rng, rate_hz, length_s)
         voices.append(Voice(start_s, 0.4 * sound, [start_s + t for t in strokes]))
         spans.append((start_s, start_s + length_s))

@@ -7,6 +7,7 @@ then what belongs together can be told by time, and a scorer with ±50 ms is fai
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Literal
 
 import numpy as np
@@ -21,7 +22,7 @@ from pipeline.scenes.world import Camera, Motion, Staying
 
 MIN_GAP_S = 0.17
 MIN_STRETCH_S = 2.2
-NUM_TRIES = 80
+NUM_TRIES = 50
 FPS = 25
 SIZES_PX = ((320, 240), (384, 216), (424, 240))
 DURATIONS_S = (8.0, 8.4, 8.8, 9.0, 9.0, 9.0, 10.4, 12.0)
@@ -106,7 +107,8 @@ def strips(rng: np.random.Generator, rows: Sequence[str | None]) -> list[tuple[f
 
 def onsets(act: Act) -> list[float]:
     """The blows of an act and the onsets of its sounds (of a roll: the first and the last)."""
-    return [*act.hits_s, *(onset for voice in act.voices for onset in (voice.onsets_s[0], voice.onsets_s[-1]))]
+    ends = {onset for voice in act.voices for onset in (voice.onsets_s[0], voice.onsets_s[-1])}
+    return sorted(ends.union(act.hits_s))
 
 
 def keeps_clear(hits_s: Sequence[float], others_s: Sequence[float]) -> bool:
@@ -133,8 +135,14 @@ def beside_the_picture(rng: np.random.Generator, spot: Spot) -> Staying:
 
 
 def compose(seed: int) -> Scene:
-    """The scene of a seed."""
-    rng = np.random.default_rng([seed, 20_260])
+    """The scene of a seed: the first take in which everything that it asks for finds its place."""
+    takes = (compose_take(seed, take) for take in count())
+    return next(scene for scene in takes if scene is not None)
+
+
+def compose_take(seed: int, take: int) -> Scene | None:
+    """One draw of a scene; None if some thing cannot keep clear of the others."""
+    rng = np.random.default_rng([seed, take])
     lead = tuple(SOUND_CLASSES)[seed % len(SOUND_CLASSES)]
     traps = TRAP_SETS[seed % len(TRAP_SETS)]
     camera = Camera(*SIZES_PX[rng.integers(len(SIZES_PX))])
@@ -151,19 +159,21 @@ def compose(seed: int) -> Scene:
         spot = Spot(camera, *lane, z_m, *time, look.size_m)
         act = rehearse(rng, casting, spot, [hit for thing in things for hit in thing.hits_s])
         if act is None:
-            continue
-        motion = act.motion if casting.is_on_screen else beside_the_picture(rng, spot)
-        things.append(
-            Thing(
-                object_id=f"o{len(things)}",
-                look=look,
-                sound_class=None if casting.is_silent else casting.acts_as,
-                motion=motion,
-                voices=() if casting.is_silent else act.voices,
-                hits_s=list(act.hits_s) if casting.is_silent else onsets(act),
-                is_on_screen=casting.is_on_screen,
-                lookalike_of=things[0].object_id if casting.is_twin else None,
-            )
-        )
+            return None
+        things.append(stage(rng, casting, look, spot, act, things))
     ambience: Literal["room_tone", "pink_noise"] = "room_tone" if rng.random() < 0.5 else "pink_noise"
     return Scene(seed, camera, FPS, duration_s, ambience, float(rng.uniform(-60, -48)), things)
+
+
+def stage(rng: np.random.Generator, casting: Casting, look: Look, spot: Spot, act: Act, things: Sequence[Thing]) -> Thing:
+    """An act as a thing of the scene: silenced or put beside the picture where the casting says so."""
+    return Thing(
+        object_id=f"o{len(things)}",
+        look=look,
+        sound_class=None if casting.is_silent else casting.acts_as,
+        motion=act.motion if casting.is_on_screen else beside_the_picture(rng, spot),
+        voices=() if casting.is_silent else act.voices,
+        hits_s=act.hits_s if casting.is_silent else onsets(act),
+        is_on_screen=casting.is_on_screen,
+        lookalike_of=things[0].object_id if casting.is_twin else None,
+    )

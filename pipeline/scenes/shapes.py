@@ -25,6 +25,7 @@ class Part:
 
 Shape = Callable[[float, float], list[Part]]
 DARK, GREY, WOOD, LIGHT = (45, 45, 55), (125, 125, 135), (112, 82, 58), (240, 240, 235)
+RAINDROPS = np.random.default_rng(4).random((18, 2))  # where in its fall and where across the cloud a drop begins
 
 
 def ellipse(x: float, y: float, rx: float, ry: float) -> Array:
@@ -202,9 +203,9 @@ def cloud(phase: float, vigor: float) -> list[Part]:
     puffs = [(-0.3, 0, 0.2, 0.14), (0.3, 0, 0.22, 0.15), (0, 0.08, 0.27, 0.2), (0, -0.03, 0.42, 0.12)]
     streaks = []
     if vigor > 0:
-        for k in range(18):
-            fall = k * 0.731 + 1.9 * phase
-            x = -0.42 + 0.84 * ((k * 0.382 + 0.27 * np.floor(fall)) % 1)
+        for start, place in RAINDROPS:
+            fall = start + 1.9 * phase
+            x = -0.42 + 0.84 * ((place + 0.37 * np.floor(fall)) % 1)
             y = -0.1 - 0.75 * (fall % 1)
             streaks.append(Part(bar(x, y, x - 0.02, y - 0.14, 0.03), rgb=(175, 205, 240)))
     return streaks + [Part(ellipse(*p), 0.9 if k == 3 else 1.0) for k, p in enumerate(puffs)]
