@@ -24,6 +24,9 @@ class Params(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+AnyParams = Params  # inside a backend `Params` is the name of its own
+
+
 @dataclass(frozen=True)
 class Resources:
     """What one worker needs."""
@@ -42,7 +45,7 @@ class Annotator(Generic[In, Out]):
     batch_size: ClassVar[int] = 1
     prompt_id: str | None = None
 
-    def __init__(self, params: Params) -> None:
+    def __init__(self, params: AnyParams) -> None:
         self.params = params
 
     @property

@@ -16,12 +16,13 @@ class Sound:
 
     @property
     def duration_s(self) -> float:
-        return self.samples.shape[1] / self.sample_rate_hz
+        return float(self.samples.shape[1] / self.sample_rate_hz)
 
     @property
     def mono(self) -> NDArray[np.float32]:
         """The mean of the channels, float32 (n,)."""
-        return self.samples.mean(axis=0, dtype=np.float32)
+        mean: NDArray[np.float32] = self.samples.mean(axis=0, dtype=np.float32)
+        return mean
 
 
 @dataclass(frozen=True)

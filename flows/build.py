@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from prefect import flow, task
@@ -16,10 +17,12 @@ from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from flows.recipe import Recipe, load_recipe, recipe_stages
+from pipeline.accounting import StageAccount
 from pipeline.build import Build, BuildReport, BuildSettings, done_keys
-from pipeline.plan import make_plan
+from pipeline.jobs import Key
+from pipeline.plan import SCAN, Plan, make_plan
 from pipeline.progress import Progress, SilentProgress
-from pipeline.scan import preview_scan
+from pipeline.scan import ScanPreview, preview_scan
 from schemas.layout import Dataset
 
 PHASES: dict[str, tuple[str, ...]] = {
@@ -58,7 +61,7 @@ def build_flow(
     with Build(Dataset.create(root), settings, progress) as build:
         _phase("scan", Build.scan)(build)
         for name, stages in PHASES.items():
-            _phase(name, lambda build, name=name, stages=stages: build.run_stages(name, stages))(build)
+            _phase(name, partial(Build.run_stages, phase=name, stages=stages))(build)
         _phase("pack", Build.pack)(build)
         report: BuildReport = _phase("publish", Build.publish)(build)
     create_table_artifact(key="accounting", table=[_line(account) for account in report.accounts], description=report.release)
@@ -139,3 +142,39 @@ def plan_build(recipe: Recipe, *, source: str, root: str, limit: int | None = No
         preview.num_new,
         [_plan_row(settings.plan, name, preview, done) for name in settings.plan.fingerprints],
     )
+
+
+def _plan_row(plan: Plan, stage: str, preview: ScanPreview, done: set[Key]) -> PlanRow:
+    old, new = preview.old_shards, sorted(preview.new_shards)
+    if stage == SCAN:
+        return PlanRow(SCAN, "–", len(old) + len(new), len(old), len(new), None, 0)
+    planned = plan[stage]
+    to_run = [shard for shard in (*old, *new) if (stage, shard) not in done]
+    clips = _num_clips(plan, preview.dataset, done, to_run)
+    calls = None if clips is None else clips * (planned.stage.annotator is not None)
+    return PlanRow(
+        stage, planned.stage.model, len(old) + len(new), len(old) + len(new) - len(to_run), len(to_run), clips, calls
+    )
+
+
+def _num_clips(plan: Plan, dataset: Dataset | None, done: set[Key], shards: Sequence[int]) -> int | None:
+    """Clips in these shards; None as long as one of them is not ingested."""
+    if any(("ingest", shard) not in done for shard in shards):
+        return None
+    if dataset is None:
+        return 0
+    ingest = plan["ingest"]
+    reports = (dataset.read_report(ingest.marker.table, "ingest", ingest.fingerprint, shard) for shard in shards)
+    return sum(int(report["num_rows"][ingest.marker.table]) for report in reports)
+
+
+def _line(account: StageAccount) -> dict[str, Any]:
+    """One row of the accounting artifact."""
+    return {
+        "stage": account.stage,
+        "in": account.num_in,
+        "done": account.num_done,
+        "filtered": ", ".join(f"{reason} {number}" for reason, number in account.filtered.items()),
+        "failed": ", ".join(f"{code} {number}" for code, number in account.failed.items()),
+        "adds up": account.adds_up,
+    }

@@ -5,6 +5,8 @@ not bytes: a clip at the sizes that the embedded models ask for is about 25 MB.
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial
 
 from annotators.media import Frames, Sound
 from pipeline.media.clip_media import StoredMedia
@@ -27,7 +29,7 @@ class MediaCache:
             self._media.move_to_end(key)
             return self._media[key]
         if self._tar is None or self._tar[0] != key[0]:
-            self._tar = (key[0], ClipTar(lambda: storage.open(tar_path)))
+            self._tar = (key[0], ClipTar(partial(storage.open, tar_path)))
         media = StoredMedia.from_tar(self._tar[1], clip)
         self._media[key] = media
         if len(self._media) > self._max_clips:
@@ -42,7 +44,7 @@ class LazyMedia:
         self.clip_id = clip.clip_id
         self.duration_s = clip.duration_s
         self.has_video = clip.has_video
-        self._open = lambda: cache.get(storage, tar_path, clip)
+        self._open: Callable[[], StoredMedia] = partial(cache.get, storage, tar_path, clip)
 
     def sound(self, rate_hz: int | None = None) -> Sound:
         return self._open().sound(rate_hz)

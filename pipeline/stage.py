@@ -10,7 +10,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from annotators.base import Annotator, Params
+from annotators.base import Annotator
+from annotators.base import Params as AnyParams
 from pipeline.sample import Sample
 from schemas.accounting import Failure
 from schemas.errors import Filtered, Rejected
@@ -36,9 +37,9 @@ class Stage(ABC):
     requires: ClassVar[tuple[type[Row], ...]]
     produces: ClassVar[tuple[type[Row], ...]]
     ignores: ClassVar[tuple[str, ...]] = ()  # stages whose share of a required table is of no interest here
-    Params: ClassVar[type[Params]] = Params
+    Params: ClassVar[type[AnyParams]] = AnyParams
 
-    def __init__(self, params: Params, annotator: Annotator[Any, Any] | None = None) -> None:
+    def __init__(self, params: AnyParams, annotator: Annotator[Any, Any] | None = None) -> None:
         if (annotator is None) != (self.role is None):
             raise ValueError(f"stage {self.name} has role {self.role}, got annotator {annotator}")
         self.params = params

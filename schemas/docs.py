@@ -33,7 +33,7 @@ def tables_page() -> str:
         comments = _comments(row)
         lines = [f"## {name}", inspect.cleandoc(row.__doc__ or ""), "| field | type | null | meaning |\n|---|---|---|---|"]
         fields = [
-            f"| `{field.name}` | {_type(str(field.type))} | {'yes' if field.nullable else ''} | {comments.get(field.name, '')} |"
+            f"| `{field.name}` | {_type(str(field.type))} | {'yes' * field.nullable} | {comments.get(field.name, '')} |"
             for field in arrow_schema(row)
         ]
         parts.append("\n\n".join(lines) + "\n" + "\n".join(fields))

@@ -20,7 +20,6 @@ log = logging.getLogger(__name__)
 _OBJECT_STORE_BYTES = 100 * 2**20  # reports and plans only
 
 
-@ray.remote(max_restarts=0, max_task_retries=0)
 class _Actor:
     def __init__(self) -> None:
         self._worker = Worker()
@@ -59,7 +58,7 @@ class RayExecutor:
             self._start(worker)
 
     def _start(self, worker: int) -> None:
-        self._actors[worker] = _Actor.options(**self._options).remote()
+        self._actors[worker] = ray.remote(_Actor).options(max_restarts=0, max_task_retries=0, **self._options).remote()
         self._starting[self._actors[worker].start.remote()] = worker
 
     def is_ready(self, worker: int) -> bool:

@@ -8,6 +8,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pipeline.jobs import Job
@@ -76,7 +77,7 @@ class PackWork:
             clips = {clip.clip_id: clip for clip in self._read(Clip, "ingest", number)}
             rows = self._rows(number, {clip.clip_id for clip in selected})
             tar_path = self.dataset.clips_path(self.plan["ingest"].fingerprint, number)
-            tar = ClipTar(lambda path=tar_path: self.dataset.storage.open(path))
+            tar = ClipTar(partial(self.dataset.storage.open, tar_path))
             for one in selected:
                 clip = clips[one.clip_id]
                 if clip.has_video:

@@ -28,6 +28,7 @@ from schemas.layout import Dataset
 from schemas.media import Clip, Source
 from schemas.reasoning import Claim, Decision, Judged
 from schemas.row import AnnotationRow, Row
+from schemas.vocabulary import ClaimType, VerdictWord
 
 R = TypeVar("R", bound=Row)
 A = TypeVar("A", bound=AnnotationRow)
@@ -39,7 +40,7 @@ class SelfCheckReport:
 
     num_scenes: int
     figures: list[Figure]
-    by_type: list[tuple[str, bool, dict[str, int]]]
+    by_type: list[tuple[ClaimType, bool, dict[VerdictWord, int]]]
     mistakes: list[str]
 
     @property
@@ -74,7 +75,7 @@ def selfcheck(dataset: Dataset, plan: Plan, scenes: Sequence[SceneTruth], progre
             f"{len(missing)} scenes are not in {dataset.url}, the first is {missing[0]}; build from all of them"
         )
     figures = [*events.figures(), *tracks.figures(), *claims.figures()]
-    return SelfCheckReport(len(seen), figures, [(k, t, dict(v)) for k, t, v in claims.by_type()], claims.mistakes)
+    return SelfCheckReport(len(seen), figures, claims.by_type(), claims.mistakes)
 
 
 class _Reader:

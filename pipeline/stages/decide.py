@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from annotators.base import Params as AnyParams
 from pipeline.policy import Policy, decide
 from pipeline.sample import Sample
 from pipeline.stage import SampleStage
@@ -17,7 +18,7 @@ class Decide(SampleStage[Sequence[Decision], Sequence[Decision]]):
     produces = (Decision,)
     Params = Policy
 
-    def __init__(self, params: Params, annotator: None = None) -> None:
+    def __init__(self, params: AnyParams, annotator: None = None) -> None:
         super().__init__(params, annotator)
         self._policy = Policy.model_validate(params.model_dump())
 

@@ -8,6 +8,7 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
+from annotators.base import Params as AnyParams
 from pipeline.cell import Cell, CellReport
 from pipeline.ingest import Ingested, IngestParams, ingest_source
 from pipeline.media.clip_tar import clip_members, write_tar
@@ -22,7 +23,7 @@ class Ingest(Stage):
     produces = (Clip, Source)
     Params = IngestParams
 
-    def __init__(self, params: Params, annotator: None = None) -> None:
+    def __init__(self, params: AnyParams, annotator: None = None) -> None:
         super().__init__(params, annotator)
         self._ingest_params = IngestParams.model_validate(params.model_dump())
 

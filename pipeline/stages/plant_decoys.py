@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import Field
 
-from annotators.base import Params
+from annotators.base import Params as AnyParams
 from pipeline.decoys import plant_decoys
 from pipeline.sample import Sample
 from pipeline.stage import SampleStage
@@ -15,7 +15,7 @@ from schemas.reasoning import Claim, Decoy
 from schemas.row import Row
 
 
-class DecoyParams(Params):
+class DecoyParams(AnyParams):
     """How many decoys, and which."""
 
     per_kind: int = Field(1, ge=0, le=8, description="decoys of each kind per clip; 0 plants none and measures no witness")
@@ -28,7 +28,7 @@ class PlantDecoys(SampleStage[Sequence[Decoy], Sequence[Decoy]]):
     produces = (Decoy,)
     Params = DecoyParams
 
-    def __init__(self, params: Params, annotator: None = None) -> None:
+    def __init__(self, params: AnyParams, annotator: None = None) -> None:
         super().__init__(params, annotator)
         self._decoy_params = DecoyParams.model_validate(params.model_dump())
 
