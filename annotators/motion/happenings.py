@@ -10,7 +10,6 @@ from annotators.motion.paths import Path
 from schemas.evidence import SeenEvent
 from schemas.vocabulary import MotionKind
 
-
 MIN_EXPLAINED = 0.6
 MIN_SURETY = 6.0
 APART_S = 0.15  # about the reach of the fit: a weaker jump nearer to a stronger one is its shadow

@@ -16,5 +16,5 @@ class MotionParams(Params):
     min_track_s: float = Field(0.24, ge=0, description="shortest time a track must be seen for")
     max_gap_s: float = Field(0.5, ge=0, description="longest time a track may be out of sight")
     min_move_frac: float = Field(0.08, ge=0, description="shortest way of a side of the box, in diagonals of the box")
-    min_impact: float = Field(1.5, ge=0, description="smallest velocity jump of an impact, in diagonals of the box per second")
+    min_impact: float = Field(0.8, ge=0, description="smallest velocity jump of an impact, in diagonals of the box per second")
     max_tracks: int = Field(16, ge=1, description="most tracks per clip; those with the largest area over time are kept")

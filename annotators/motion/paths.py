@@ -9,6 +9,7 @@ from annotators.motion.linking import Trail
 from annotators.motion.regions import likeness
 
 Floats = NDArray[np.float64]
+RECOLOURED_LEVELS = 12.0  # a door that opens, a lamp that lights up
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,8 @@ class Path:
     """Consecutive frames of one thing; frames it was not seen in are bridged by straight lines.
 
     `first`: index of the first frame in the clip; `boxes` (n, 4) and `centres` (n, 2) in stored px; `scores` (n,) 0..1;
-    `is_seen` (n,); `fill`: share of the box that the thing covers (a disc: 0.79); `mean_rgb` 0..255.
+    `is_seen` (n,); `colours`: mean RGB, 0..255, in each frame it was seen in; `fill`: share of
+    the box that it covers (a disc: 0.79).
     """
 
     first: int
@@ -24,8 +26,13 @@ class Path:
     centres: Floats
     scores: Floats
     is_seen: NDArray[np.bool_]
+    colours: Floats
     fill: float
-    mean_rgb: Floats
+
+    @property
+    def mean_rgb(self) -> Floats:
+        """The usual colour, 0..255."""
+        return np.asarray(np.median(self.colours, axis=0))
 
     @property
     def sizes(self) -> Floats:
@@ -58,18 +65,19 @@ def path_of(trail: Trail, shot_start: int, scale: float, size_px: tuple[float, f
         centres=_bridged(every, seen_at, np.stack([region.centre for region in regions])) * scale,
         scores=(scores * np.where(is_seen, 1.0, 0.5)).clip(0, 1),
         is_seen=is_seen,
+        colours=np.stack([region.mean_rgb for region in regions]),
         fill=float(np.median([region.mask.mean() for region in regions])),
-        mean_rgb=np.median([region.mean_rgb for region in regions], axis=0),
     )
 
 
 def is_a_thing(path: Path, min_frames: int, min_move_frac: float) -> bool:
-    """Whether a path is more than noise: seen long and often enough, and a side of it moved by a part of its size."""
+    """Whether a path is more than noise: seen long and often enough, and a side of it moved or it changed colour."""
     if path.is_seen.sum() < min_frames or path.is_seen.mean() < 0.4:
         return False
     inner = path.boxes[path.is_seen][1:-1]
     stirred = np.ptp(inner, axis=0).max() if len(inner) else 0.0
-    return bool(stirred >= min_move_frac * path.diagonal_px)
+    recoloured = np.ptp(path.colours[1:-1], axis=0).max() if len(path.colours) > 2 else 0.0
+    return bool(stirred >= min_move_frac * path.diagonal_px or recoloured >= RECOLOURED_LEVELS)
 
 
 def _bridged(every: NDArray[np.int64], seen_at: NDArray[np.int64], values: Floats) -> Floats:

@@ -4,7 +4,7 @@ The first look at a shot shows them in two ways. A thing that left, or came, lea
 because the background shows the thing and the frames show what is behind it. A thing that stirs in its place (a bell that
 swings, a lamp that pulses) or creeps by less than its own length shows as its rim only. A ghost is filled with what the
 frames show. Around a stirring thing and the even areas that it is made of, the background is guessed from its surroundings,
-and every pixel takes the colour it ever had that comes closest to the guess.
+rim by rim, and every pixel takes the colour it ever had that comes closest to the guess.
 """
 
 from collections.abc import Sequence
@@ -28,6 +28,7 @@ STIRRED_FRAC = 0.2  # of an even area that has to stir
 MAX_THING_FRAC = 0.12  # of the picture
 GUESS_LEVELS = 36  # a colour that was shown is preferred to the guess when it is this close
 SAMPLED_FRAMES = 64
+RIM_PX = 3
 
 
 @dataclass(frozen=True)
@@ -88,13 +89,19 @@ def _even_areas(behind: Picture, stirred: Mask) -> Mask:
 
 
 def _guess(behind: Picture, frames: Sequence[Picture], place: Mask) -> None:
-    """Fill `place` in `behind`: guessed from its surroundings, and as shown in any frame where that is close to the guess."""
-    guess = cv2.inpaint(behind, place.astype(np.uint8), 3, cv2.INPAINT_TELEA)[place]
-    shown = np.stack([frame[place] for frame in frames[:: max(1, len(frames) // SAMPLED_FRAMES)]])
-    off = np.abs(shown.astype(np.int16) - guess).max(axis=2)
-    best = off.argmin(axis=0)
-    everywhere = np.arange(len(guess))
-    behind[place] = np.where((off[best, everywhere] <= GUESS_LEVELS)[:, None], shown[best, everywhere], guess)
+    """Fill `place` in `behind`, from its rim inwards: each pixel as shown in the frame that fits best to what is around it."""
+    sampled = frames[:: max(1, len(frames) // SAMPLED_FRAMES)]
+    left = place.astype(np.uint8)
+    while left.any():
+        inner = cv2.erode(left, NEIGHBOURHOOD, iterations=RIM_PX, borderType=cv2.BORDER_CONSTANT, borderValue=1)
+        rim = (left > 0) & (inner == 0) if (inner < left).any() else left > 0
+        guess = cv2.inpaint(behind, left, 3, cv2.INPAINT_TELEA)[rim]
+        shown = np.stack([frame[rim] for frame in sampled])
+        off = np.abs(shown.astype(np.int16) - guess).max(axis=2)
+        best = off.argmin(axis=0)
+        everywhere = np.arange(len(guess))
+        behind[rim] = np.where((off[best, everywhere] <= GUESS_LEVELS)[:, None], shown[best, everywhere], guess)
+        left[rim] = 0
 
 
 def _union(regions: Sequence[Region], shape: tuple[int, ...]) -> Mask:

@@ -1,6 +1,7 @@
-"""Plain words for what is measured: colours, shapes, places and sizes. Shared by the tracker and the captioner."""
+"""Plain words for what is measured: colours, shapes, places, sizes, numbers, times. Shared by tracker and captioner."""
 
 import colorsys
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ def shape_word(width_px: float, height_px: float, fill: float) -> str | None:
     return "square" if fill > 0.92 else None
 
 
-def place_word(x_px: float, y_px: float, width_px: int, height_px: int) -> str:
+def place_word(x_px: float, y_px: float, width_px: float, height_px: float) -> str:
     """Where a point is: "at the top left", "in the middle", …"""
     column = ("left", "", "right")[min(2, int(3 * x_px / width_px))]
     row = ("top", "", "bottom")[min(2, int(3 * y_px / height_px))]
@@ -54,3 +55,21 @@ def place_word(x_px: float, y_px: float, width_px: int, height_px: int) -> str:
 def size_word(area_frac: float) -> str:
     """How big a box is in the picture."""
     return "large" if area_frac > 0.15 else "small" if area_frac < 0.01 else "medium-sized"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number in words, with its noun: "one thing", "three things", "14 things"."""
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+    return f"{words[number] if number < len(words) else number} {noun}{'' if number == 1 else 's'}"
+
+
+def ordinal(number: int) -> str:
+    """ "first", "second", … "5th"."""
+    words = ("first", "second", "third", "fourth")
+    return words[number - 1] if number <= len(words) else f"{number}th"
+
+
+def times_word(times_s: Sequence[float]) -> str:
+    """Moments as people read them: "0.5 s", "0.5 and 1.2 s", "0.5, 1.2 and 2.0 s"."""
+    *most, last = (f"{time_s:.1f}" for time_s in times_s)
+    return f"{', '.join(most)} and {last} s" if most else f"{last} s"
