@@ -7,30 +7,23 @@ Which spans hold events is not decided here (see `detector.find_events`).
 """
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 
 import numpy as np
-from numpy.typing import NDArray
 
 from annotators.instruments.loudness import ABSOLUTE_GATE_LUFS, MOMENTARY_S, LoudnessCurve, integrated_lufs, loudness_curve
 from annotators.instruments.onsets import Onset, find_onsets
-from annotators.instruments.partials import Partial, find_partials
 from annotators.instruments.params import InstrumentParams
+from annotators.instruments.partials import Partial, find_partials
 from annotators.instruments.pitch import Pitch, PitchTrack, pitch_over, pitch_track, prominence_db
 from annotators.instruments.spectra import SILENCE_POWER, Bands, Floats, Spectrogram, bands, spectrogram
+from annotators.instruments.stereo import Pan, pan_of
 from annotators.media import Media, Sound
 
 _LEAST_FRAMES_FOR_A_SLOPE = 3
-
-
-@dataclass(frozen=True)
-class Pan:
-    """Stereo position over a span: energy-weighted mean (-1 left .. +1 right) and its slope per second."""
-
-    mean: float
-    slope_per_s: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,22 +124,37 @@ class Analysis:
         return float(in_lines / max(power.sum(), SILENCE_POWER))
 
     def pan(self, start_s: float, end_s: float) -> Pan | None:
-        """Position by the constant-power law from the energy that the span has over the clip's floor. None unless stereo."""
+        """Position of what the span adds to the 50 ms before it (at its start: to the clip's floor). None unless stereo."""
         if self.bands.power.shape[0] != 2:
             return None
         frames = self.quick.frames(start_s, end_s)
         power = self.bands.power[:, frames].astype(np.float64)
-        over = np.maximum(power - self._floor_by_channel[:, None], 0.02 * power).sum(axis=2) + SILENCE_POWER
-        mean = _position(over.sum(axis=1))
-        times, weights = self.quick.times_s[frames], over.sum(axis=0)
-        centred = times - np.average(times, weights=weights)
-        spread = np.sum(weights * centred**2)
-        slope = np.sum(weights * centred * _position(over)) / spread if end_s - start_s >= 0.15 and spread > 0 else 0.0
-        return Pan(float(mean), float(slope))
+        background = self._floor_by_channel
+        if start_s > 0.06:
+            before = self.bands.power[:, self.quick.frames(start_s - 0.056, start_s - 0.006)].mean(axis=1)
+            background = np.maximum(background, before)
+        added = np.maximum(power - background[:, None], 0.01 * power)
+        return pan_of(added.sum(axis=2), self.quick.times_s[frames])
 
     @cached_property
     def _floor_by_channel(self) -> Floats:
-        return np.percentile(self.bands.power[:, ::16], 10, axis=1).astype(np.float32)
+        """Power per channel and band that is exceeded nine tenths of the time (channels, bands)."""
+        floor: Floats = np.percentile(self.bands.power[:, ::16], 10, axis=1).astype(np.float32)
+        return floor
+
+    def pan_of_lines(self, lines: Sequence[Partial]) -> Pan | None:
+        """Position of spectral lines, whatever else sounds at the same time. None unless stereo."""
+        power = self.middle.power
+        if power.shape[0] != 2:
+            return None
+        frames = np.concatenate([line.frames for line in lines])
+        bins = np.concatenate([np.round(line.freqs_hz / line.bin_hz).astype(int) for line in lines])
+        first = int(frames.min())
+        energy = np.zeros((2, int(frames.max()) - first + 1))
+        for channel in (0, 1):
+            np.add.at(energy[channel], frames - first, power[channel, frames, bins])
+        sounding = energy.sum(axis=0) > 0
+        return pan_of(energy[:, sounding], (first + np.flatnonzero(sounding)) * self.middle.hop_s)
 
     def centroid_hz(self, start_s: float, end_s: float) -> float:
         """Centre of gravity of the power spectrum over the span."""
@@ -190,12 +198,6 @@ class Analysis:
         rate, num = self.sound.sample_rate_hz, self.sound.samples.shape[1]
         first = int(np.clip(round(start_s * rate), 0, max(num - 1, 0)))
         return self.sound.samples[:, first : max(first + 1, min(num, round(end_s * rate)))]
-
-
-def _position(energy: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Pan of (left, right, ...) energies: the constant-power law L = cos, R = sin of (pan + 1) pi / 4, solved for pan."""
-    position: NDArray[np.float64] = np.arctan2(np.sqrt(energy[1]), np.sqrt(energy[0])) * 4 / np.pi - 1
-    return position
 
 
 _KEPT = 4

@@ -11,12 +11,15 @@ from annotators.instruments.analysis import Analysis
 from annotators.instruments.kinds import name_strike, name_voice
 from annotators.instruments.noises import Noise, find_noises
 from annotators.instruments.partials import Partial, is_clear
+from annotators.instruments.stereo import Pan
 from annotators.instruments.strikes import Strike, find_strikes, rolls_and_singles
 from annotators.instruments.voices import Voice, find_voices
 from schemas.evidence import HeardEvent
 from schemas.vocabulary import SoundKind
 
-_VOICE_MARGIN_DB = 15.0  # noise this far under a voice and as long as it is the voice's own breath
+_STROKES_DB = 1.0
+_BREATH_DB = 9.0
+_BREATH_HISS_DB = 20.0
 
 
 @lru_cache(maxsize=4)
@@ -35,28 +38,39 @@ def find_events(analysis: Analysis) -> tuple[HeardEvent, ...]:
 
 
 def _unclaimed(analysis: Analysis, strikes: list[Strike], roll_spans: list[tuple[float, float]]) -> list[Partial]:
-    """Clear lines that no hit started and no roll contains."""
+    """Clear lines that no hit started and that are not the flickering ones of a roll."""
     claimed = {id(line) for strike in strikes for line in strike.lines}
     return [
         line
         for line in analysis.partials
         if is_clear(line)
         and id(line) not in claimed
-        and not any(start - 0.1 < line.start_s and line.end_s < end + 0.4 for start, end in roll_spans)
+        and not (
+            line.roughness_db > _STROKES_DB and any(a - 0.1 < line.start_s and line.end_s < b + 0.4 for a, b in roll_spans)
+        )
+        and line.median_hz >= analysis.params.lowest_pitch_hz
         and not any(_is_afterglow(line, strike) for strike in strikes)
     ]
 
 
 def _is_afterglow(line: Partial, strike: Strike) -> bool:
-    """A line that shows late in the decay of a hit."""
-    return -0.05 < line.start_s - strike.onset.time_s < 0.2 and line.slope_db_per_s < -60.0
+    """A line that shows late in the decay of a hit, or that takes up one of its ringing lines after an interruption."""
+    since_s = line.start_s - strike.onset.time_s
+    if -0.05 < since_s < 0.2 and line.slope_db_per_s < -60.0:
+        return True
+    return 0 < line.start_s < strike.end_s + 0.5 and any(
+        ring.start_s < line.start_s and abs(line.median_hz / ring.median_hz - 1.0) < 0.02 and line.slope_db_per_s < -8.0
+        for ring in strike.ringing
+    )
 
 
 def _is_breath(noise: Noise, voices: list[Voice]) -> bool:
+    """Noise well under a voice, as long as it is and without a hiss, is part of that voice: the exhaust of an engine."""
     for voice in voices:
         shared = min(noise.end_s, voice.end_s) - max(noise.start_s, voice.start_s)
         whole = max(noise.end_s, voice.end_s) - min(noise.start_s, voice.start_s)
-        if shared > 0.6 * whole and noise.level_db < voice.level_db - _VOICE_MARGIN_DB:
+        is_faint = noise.level_db < voice.level_db - _BREATH_DB and noise.hiss_db < voice.level_db - _BREATH_HISS_DB
+        if shared > 0.6 * whole and is_faint:
             return True
     return False
 
@@ -64,10 +78,10 @@ def _is_breath(noise: Noise, voices: list[Voice]) -> bool:
 def _event(
     analysis: Analysis, kind: SoundKind, kind_score: float, start_s: float, end_s: float, *,
     onsets_s: list[float] | None = None, pitch_hz: tuple[float, float, float] | None = None,
-    repetition_hz: float | None = None, snr_db: float | None = None,
+    repetition_hz: float | None = None, snr_db: float | None = None, pan: Pan | None = None,
 ) -> HeardEvent:  # fmt: skip
     """The event with all that the analysis says about its span. `pitch_hz`: median, start, end."""
-    pan = analysis.pan(start_s, end_s)
+    pan = pan or analysis.pan(start_s, end_s)
     return HeardEvent(
         start_s=start_s,
         end_s=end_s,
@@ -92,20 +106,21 @@ def _event(
 
 def _strike_event(analysis: Analysis, strike: Strike) -> HeardEvent:
     kind, score = name_strike(strike)
-    pitch = None
-    if strike.ringing:
-        freq_hz = strike.ringing[0].median_hz
-        pitch = (freq_hz, freq_hz, freq_hz)
-    return _event(analysis, kind, score, strike.onset.time_s, max(strike.end_s, strike.onset.time_s + 0.02), pitch_hz=pitch)
+    onset_s = strike.onset.time_s
+    freq_hz = strike.ringing[0].median_hz if strike.ringing else None
+    return _event(
+        analysis, kind, score, onset_s, max(strike.end_s, onset_s + 0.02),
+        pitch_hz=(freq_hz, freq_hz, freq_hz) if freq_hz else None,
+        pan=analysis.pan_of_lines(strike.ringing) if strike.ringing else analysis.pan(onset_s, onset_s + 0.06),
+    )  # fmt: skip
 
 
 def _roll_event(analysis: Analysis, roll: list[Strike]) -> HeardEvent:
     onsets_s = [strike.onset.time_s for strike in roll]
     gaps = np.diff(onsets_s)
-    evenness = 1.0 - float(np.std(gaps) / np.mean(gaps))
-    rate_hz = float(1.0 / np.median(gaps))
     return _event(
-        analysis, "roll", evenness, onsets_s[0], max(roll[-1].end_s, onsets_s[-1] + 0.02), onsets_s=onsets_s, repetition_hz=rate_hz
+        analysis, "roll", 1.0 - float(np.std(gaps) / np.mean(gaps)), onsets_s[0], max(roll[-1].end_s, onsets_s[-1] + 0.02),
+        onsets_s=onsets_s, repetition_hz=float(1.0 / np.median(gaps)),
     )  # fmt: skip
 
 
@@ -113,9 +128,9 @@ def _voice_event(analysis: Analysis, voice: Voice) -> HeardEvent:
     kind, score = name_voice(voice, analysis.params)
     freqs_hz = voice.freqs_hz
     edge = max(1, min(5, len(freqs_hz) // 6))
-    pitch = tuple(float(np.median(part)) for part in (freqs_hz, freqs_hz[:edge], freqs_hz[-edge:]))
+    pitch_hz = float(np.median(freqs_hz)), float(np.median(freqs_hz[:edge])), float(np.median(freqs_hz[-edge:]))
     start_s, end_s = max(0.0, voice.start_s), min(voice.end_s, analysis.duration_s)
-    return _event(analysis, kind, score, start_s, end_s, pitch_hz=(pitch[0], pitch[1], pitch[2]))
+    return _event(analysis, kind, score, start_s, end_s, pitch_hz=pitch_hz, pan=analysis.pan_of_lines(voice.lines))
 
 
 def _noise_event(analysis: Analysis, noise: Noise) -> HeardEvent:

@@ -8,6 +8,7 @@ along would hold no rain.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +17,9 @@ from scipy.ndimage import percentile_filter
 from annotators.instruments.analysis import Analysis
 from annotators.instruments.spectra import Spectrogram, decibels
 
-_LOWEST_HZ, _HIGHEST_HZ = 110.0, 12_000.0
-_BINS_QUANTILE, _BINS_QUANTILE_DB = 30, -4.5  # of exponentially distributed power: 10 log10(-ln 0.7)
+_EDGES_HZ = (100, 400, 800, 1200, 1600, 2400, 3200, 4800, 6400, 9600, 12_800)  # wide enough to hold gaps between harmonics
+_BINS_QUANTILE, _BINS_QUANTILE_DB = 20, -6.5  # of exponentially distributed power: 10 log10(-ln 0.8)
+_HISS_HZ = 2350.0
 _TIME_QUANTILE, _TIME_WINDOW_S = 25, 0.5
 _HYSTERESIS_DB = 4.0
 _BRIDGED_GAP_S = 0.5
@@ -25,33 +27,34 @@ _BRIDGED_GAP_S = 0.5
 
 @dataclass(frozen=True)
 class Noise:
-    """One stretch of noise: its median level (dB re full scale) and how much that is over the quietest of the clip."""
+    """One stretch of noise: its median level (dB re full scale), and how much it is over the quietest moments of the clip."""
 
     start_s: float
     end_s: float
     level_db: float
     over_quiet_db: float
+    hiss_db: float  # median level of the part above 2.4 kHz
 
 
 def noise_levels_db(spectra: Spectrogram) -> NDArray[np.float64]:
-    """Level of what is neither line nor hit, per frame (frames,)."""
-    edges_hz = _LOWEST_HZ * 2.0 ** np.arange(0, np.log2(_HIGHEST_HZ / _LOWEST_HZ), 1 / 3)
-    edges = np.searchsorted(spectra.freqs_hz, edges_hz)
+    """Levels of what is neither line nor hit, per frame: of the whole, and of the part above 2.4 kHz (2, frames)."""
+    edges = np.searchsorted(spectra.freqs_hz, _EDGES_HZ)
     power = spectra.mean_power
-    total = np.zeros(len(power))
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    total, hiss = np.zeros(len(power)), np.zeros(len(power))
+    for low, high in pairwise(edges):
         if high > low:
             per_bin = np.percentile(power[:, low:high], _BINS_QUANTILE, axis=1) * 10 ** (-_BINS_QUANTILE_DB / 10)
             total += per_bin * (high - low)
+            hiss += per_bin * (high - low) * (spectra.freqs_hz[low] >= _HISS_HZ)
     window = max(3, round(_TIME_WINDOW_S / spectra.hop_s))
-    steady: NDArray[np.float64] = percentile_filter(total, _TIME_QUANTILE, size=window, mode="nearest")
-    return decibels(steady).astype(np.float64)
+    steady = [decibels(percentile_filter(level, _TIME_QUANTILE, size=window, mode="nearest")) for level in (total, hiss)]
+    return np.array(steady, np.float64)
 
 
 def find_noises(analysis: Analysis, undecided: Sequence[tuple[float, float]]) -> list[Noise]:
     """Stretches of noise in order. Within the `undecided` spans (rolls, whose hits leave no gaps) the surroundings decide."""
     spectra, params = analysis.long, analysis.params
-    levels = noise_levels_db(spectra)
+    levels, hiss = noise_levels_db(spectra)
     for start_s, end_s in undecided:
         frames = spectra.frames(start_s - _TIME_WINDOW_S / 2, end_s + _TIME_WINDOW_S / 2)
         before, after = levels[max(frames.start - 1, 0)], levels[min(frames.stop, len(levels) - 1)]
@@ -63,7 +66,7 @@ def find_noises(analysis: Analysis, undecided: Sequence[tuple[float, float]]) ->
         start_s, end_s = start * spectra.hop_s, min(end * spectra.hop_s, analysis.duration_s)
         if end_s - start_s >= params.least_noise_s:
             level = float(np.median(levels[start:end]))
-            noises.append(Noise(start_s, end_s, level, level - quiet))
+            noises.append(Noise(start_s, end_s, level, level - quiet, float(np.median(hiss[start:end]))))
     return noises
 
 

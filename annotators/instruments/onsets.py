@@ -16,6 +16,8 @@ from annotators.instruments.params import InstrumentParams
 from annotators.instruments.spectra import Bands, Floats, Spectrogram
 from annotators.media import Sound
 
+_MASKED_RATIO = 2e-4  # what lies 37 dB under all that sounds just before makes no difference to the ear
+
 
 @dataclass(frozen=True)
 class Onset:
@@ -38,16 +40,20 @@ def novelty_db(bands: Bands, hop_s: float, floor_power: Floats) -> Floats:
         low, high = np.clip(first, 0, len(power) - 1), np.clip(last, 1, len(power))
         return np.asarray((summed[high] - summed[low]) / np.maximum(high - low, 1)[:, None])
 
-    floor = np.maximum(floor_power, 1e-10)
-    rise = 10 * np.log10((mean(frame, frame + after) + floor) / (mean(frame - gap - before, frame - gap) + floor))
+    power_before = mean(frame - gap - before, frame - gap)
+    floor = np.maximum(floor_power, 1e-10) + _MASKED_RATIO * power_before.sum(axis=1, keepdims=True)
+    rise = 10 * np.log10((mean(frame, frame + after) + floor) / (power_before + floor))
     novelty: Floats = np.maximum(rise, 0).mean(axis=1).astype(np.float32)
     return novelty
 
 
 def onset_threshold(novelty: Floats, hop_s: float, params: InstrumentParams) -> Floats:
-    """What a rise has to exceed: a multiple of the three-quarter quantile around it, at least the set strength."""
-    around = max(3, round(1.5 / hop_s) // 8 | 1)
-    coarse = percentile_filter(novelty[::8], 75, size=around, mode="nearest")
+    """What a rise has to exceed: a multiple of the 60 % quantile of 3 s around it, at least the set strength.
+
+    The quantile is that of the rises in sustained noise; even a roll leaves more than half of the frames between its hits.
+    """
+    around = max(3, round(3.0 / hop_s) // 8 | 1)
+    coarse = percentile_filter(novelty[::8], 60, size=around, mode="nearest")
     typical = np.repeat(coarse, 8)[: len(novelty)]
     threshold: Floats = np.maximum(typical * params.onset_over_noise, params.onset_strength_db)
     return threshold

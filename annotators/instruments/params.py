@@ -14,9 +14,9 @@ class InstrumentParams(Params):
     lowest_pitch_hz: float = Field(45.0, gt=0, description="lowest fundamental that is looked for")
     highest_pitch_hz: float = Field(4500.0, gt=0, description="highest fundamental that is looked for")
     least_pitch_confidence: float = Field(0.5, ge=0, le=1, description="frames with a less certain pitch count as unpitched")
-    onset_strength_db: float = Field(3.0, gt=0, description="mean rise over the bands that is the least for an onset")
+    onset_strength_db: float = Field(3.3, gt=0, description="mean rise over the bands that is the least for an onset")
     onset_over_noise: float = Field(
-        2.5, gt=0, description="an onset's strength over what the fluctuation of its surroundings gives"
+        6.25, gt=0, description="an onset's strength over what the fluctuation of its surroundings gives"
     )
     least_onset_gap_s: float = Field(0.03, gt=0, description="two onsets closer than this are one")
     quietest_dbfs: float = Field(-75.0, description="what is quieter is silence")

@@ -63,6 +63,11 @@ class Partial:
         return float(np.abs(np.diff(self.freqs_hz, 2)).mean() / self.bin_hz)
 
     @cached_property
+    def roughness_db(self) -> float:
+        """Mean second difference of the level: a line made of noise flickers."""
+        return float(np.abs(np.diff(self.levels_db[1:-1], 2)).mean())
+
+    @cached_property
     def slope_db_per_s(self) -> float:
         """Of a straight line through the level, the outermost frames left out (windows reach over the ends)."""
         inner = slice(2, -2) if len(self.frames) >= 8 else slice(None)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import maximum_filter1d
 
 from annotators.instruments.analysis import Analysis
 from annotators.instruments.onsets import Onset
@@ -18,6 +19,7 @@ RING_DECAY_S = 0.4  # to fall by 30 dB: what rings longer is a ring (schemas.voc
 ROLL_GAP_S = 0.15  # hits closer than this are one roll (schemas.vocabulary)
 _DROP_DB = 30.0
 _BESIDE_ONSET_S = 0.07  # windows of 46 ms see a line begin this much early or late
+_MASKED_RATIO = 0.01  # -20 dB under the loudest of the last 100 ms
 _STEADY_RESIDUAL_DB = 3.0
 
 
@@ -36,19 +38,24 @@ def find_strikes(analysis: Analysis) -> list[Strike]:
     """The onsets that are hits, in order."""
     onsets = analysis.all_onsets
     clear = [partial for partial in analysis.partials if is_clear(partial)]
-    strikes = []
+    candidates = []
     for index, onset in enumerate(onsets):
         next_s = onsets[index + 1].time_s if index + 1 < len(onsets) else analysis.duration_s
         started = [line for line in clear if abs(line.start_s + 0.01 - onset.time_s) < _BESIDE_ONSET_S]
         ringing = _ringing(started)
         excess = _excess(analysis, onset.time_s, min(next_s, onset.time_s + 1.5))
-        fall_db = _fall_db(excess, analysis.quick.hop_s)
-        if fall_db < analysis.params.least_fall_db and not ringing:
-            continue
         decaying = [line for line in started if _early_fit(line)[0] < -8.0]
         end_s = _end_of_ring(onset.time_s, ringing) if ringing else onset.time_s + _faded_s(excess, analysis.quick.hop_s)
-        strikes.append(Strike(onset, min(end_s, analysis.duration_s), fall_db, ringing, decaying))
-    return strikes
+        fall_db = _fall_db(excess, analysis.quick.hop_s)
+        candidates.append(Strike(onset, min(end_s, analysis.duration_s), fall_db, ringing, decaying))
+    hits = [strike for strike in candidates if strike.ringing or strike.fall_db >= analysis.params.least_fall_db]
+    return [strike for strike in candidates if strike in hits or _is_between(strike, hits)]
+
+
+def _is_between(strike: Strike, hits: Sequence[Strike]) -> bool:
+    """Whether hits come closely before and after: in a roll a stroke may drown in the decay of the last."""
+    since = [strike.onset.time_s - hit.onset.time_s for hit in hits]
+    return any(0 < s < ROLL_GAP_S for s in since) and any(-ROLL_GAP_S < s < 0 for s in since)
 
 
 def rolls_and_singles(strikes: Sequence[Strike], least_hits: int) -> tuple[list[list[Strike]], list[Strike]]:
@@ -64,12 +71,22 @@ def rolls_and_singles(strikes: Sequence[Strike], least_hits: int) -> tuple[list[
 
 
 def _excess(analysis: Analysis, onset_s: float, until_s: float) -> Floats:
-    """Power over the bands that was not there just before the onset, from it on, smoothed over 12 ms (frames,)."""
-    power = analysis.bands.mean_power
-    before = power[analysis.quick.frames(max(0.0, onset_s - 0.04), max(0.003, onset_s - 0.006))].mean(axis=0)
-    after = power[analysis.quick.frames(onset_s, max(until_s - 0.008, onset_s + 0.02))]
-    excess = np.maximum(after - before, 0.0).sum(axis=1)
-    smooth: Floats = np.convolve(excess, np.full(4, 0.25, np.float32), mode="same")
+    """Power that was not there just before the onset, from it on, smoothed over 12 ms (frames,).
+
+    Only bands that rise at the onset count, and those within two thirds of an octave, into which a call may glide: the
+    gusts of a wind do not hide how a knock dies away. Zero where the onset is masked by what sounded just before: the end of
+    a call, where a coder leaves its crumbs.
+    """
+    power, quick = analysis.bands.mean_power, analysis.quick
+    before = power[quick.frames(max(0.0, onset_s - 0.04), max(0.003, onset_s - 0.006))].mean(axis=0)
+    after = power[quick.frames(onset_s, max(until_s - 0.008, onset_s + 0.02))]
+    early = after[: max(1, round(0.015 / quick.hop_s))].mean(axis=0)
+    recent = power[quick.frames(max(0.0, onset_s - 0.1), max(0.003, onset_s - 0.006))].sum(axis=1)
+    if early.sum() < max(0.7 * before.sum(), _MASKED_RATIO * recent.max()):
+        return np.zeros(len(after), np.float32)
+    rises = maximum_filter1d(early > 4.0 * before, 5)
+    excess = np.maximum(after - before, 0.0)[:, rises].sum(axis=1)
+    smooth: Floats = np.convolve(excess, np.full(4, 0.25, np.float32), mode="same")[: len(after)]
     return smooth
 
 

@@ -13,6 +13,8 @@ from annotators.instruments.partials import Partial
 
 _MOST_HARMONICS = 24
 _RATIO_TOLERANCE = 0.04
+_LEADING_PROMINENCE_DB = 19.5
+_LONG_S, _EVEN_DB = 0.4, 1.0
 _TOGETHER_S = 0.08
 _BESIDE_STRONGER_DB = 20.0  # a second voice under a stronger one has to come this close to it
 _JOIN_GAP_S = 0.1
@@ -50,8 +52,8 @@ def find_voices(lines: Sequence[Partial], least_duration_s: float) -> list[Voice
     """Voices in order of start."""
     remaining = sorted(lines, key=lambda line: line.top_db + 10 * np.log10(line.duration_s), reverse=True)
     voices: list[Voice] = []
-    while remaining:
-        leader = remaining.pop(0)
+    while leader := next((line for line in remaining if _can_lead(line)), None):
+        remaining.remove(leader)
         followers = [line for line in remaining if _follows(line, leader)]
         remaining = [line for line in remaining if line not in followers]
         voice = _voice(leader, followers)
@@ -60,6 +62,13 @@ def find_voices(lines: Sequence[Partial], least_duration_s: float) -> list[Voice
             voices.append(voice)
     joined = _joined(sorted(voices, key=lambda voice: voice.start_s))
     return [voice for voice in joined if voice.end_s - voice.start_s >= least_duration_s]
+
+
+def _can_lead(line: Partial) -> bool:
+    """Wind and rain make short lines too, and faint ones: a leader stands out far, or for long and evenly."""
+    prominence = line.prominence_db.mean()
+    is_even = line.duration_s >= _LONG_S and line.roughness_db < _EVEN_DB
+    return bool(prominence > _LEADING_PROMINENCE_DB or (is_even and prominence > _LEADING_PROMINENCE_DB - 4.0))
 
 
 def _voice(leader: Partial, followers: Sequence[Partial]) -> Voice:
@@ -112,9 +121,7 @@ def _joined(voices: Sequence[Voice]) -> list[Voice]:
             continue
         leaders = sorted([*before.leaders, *voice.leaders], key=lambda line: line.start_s)
         end_s = max(before.end_s, voice.end_s)
-        joined[joined.index(before)] = Voice(
-            before.start_s, end_s, leaders, [*before.lines, *voice.lines], before.harmonic
-        )
+        joined[joined.index(before)] = Voice(before.start_s, end_s, leaders, [*before.lines, *voice.lines], before.harmonic)
     return joined
 
 
