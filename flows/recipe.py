@@ -121,12 +121,11 @@ def load_recipe(path: str | None = None, overrides: Sequence[str] = ()) -> Recip
     RecipeError, one line, for anything unknown or invalid in it.
     """
     name, text = _read(path or DEFAULT_PRESET)
-    return make_recipe(with_overrides(parse_recipe(text, name), overrides), name)
-
-
-def make_recipe(given: Mapping[str, Any], name: str = "recipe") -> Recipe:
-    """A recipe from plain values. `name` is what messages call it."""
-    return validated(Recipe, given, name)
+    given = with_overrides(parse_recipe(text, name), overrides)
+    try:
+        return validated(Recipe, given)
+    except RecipeError as error:
+        raise RecipeError(f"{name}: {error}") from None
 
 
 def _read(path: str) -> tuple[str, str]:

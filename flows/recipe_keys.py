@@ -54,13 +54,18 @@ def _stage_keys(stage: str, recipe: Recipe) -> Iterator[Key]:
         yield Key((*path, "backend"), f"the {role}: {' | '.join(BACKENDS[role])}", chosen.backend)
     model = params_model(stage, chosen.backend)
     if model.model_fields:
-        yield Key((*path, "params"), "parameters of the stage and of its backend", is_section=True)
+        yield Key((*path, "params"), "", is_section=True)
         yield from _model_keys((*path, "params"), model, chosen.params)
 
 
 def _model_keys(path: tuple[str, ...], model: type[BaseModel], values: dict[str, Any]) -> Iterator[Key]:
     for name, field in model.model_fields.items():
-        yield Key((*path, name), (field.description or "") + _items(field.annotation), values[name])
+        inner, told = field.annotation, field.description or ""
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            yield Key((*path, name), told, is_section=True)
+            yield from _model_keys((*path, name), inner, values[name])
+        else:
+            yield Key((*path, name), told + _items(inner), values[name])
 
 
 def _items(annotation: Any) -> str:
@@ -77,7 +82,7 @@ def recipe_template(recipe: Recipe) -> str:
     lines = [f"# {line}" for line in textwrap.wrap(HEAD, COMMENT_WIDTH)]
     for key in recipe_keys(recipe):
         indent = "  " * (len(key.path) - 1)
-        if len(key.path) == 1 or key.is_section:
+        if len(key.path) == 1 or (key.is_section and len(key.path) == 2):
             lines.append("")
         lines += [f"{indent}# {line}" for line in textwrap.wrap(key.description, COMMENT_WIDTH - len(indent))]
         lines.append(f"{indent}{key.path[-1]}:" + ("" if key.is_section else f" {_yaml(key.value)}"))
@@ -106,6 +111,8 @@ def recipe_table(recipe: Recipe) -> str:
     """Markdown table of all keys, for docs/recipes.md."""
     rows = ["| key | default | meaning |", "|---|---|---|"]
     for key in recipe_keys(recipe):
+        if key.path[-1] == "params":
+            continue
         name = f"**`{'.'.join(key.path)}`**" if key.is_section else f"`{'.'.join(key.path)}`"
         value = "" if key.is_section else f"`{_yaml(key.value)}`"
         rows.append(f"| {name} | {value} | {key.description.replace('|', chr(92) + '|')} |")

@@ -4,6 +4,7 @@ This file knows YAML and pydantic's errors, not what a recipe means. A key that 
 would silently keep the last one.
 """
 
+import re
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, TypeVar, get_args
 
@@ -70,24 +71,32 @@ def with_overrides(recipe: Mapping[str, Any], overrides: Sequence[str]) -> dict[
     return changed
 
 
-def validated(model: type[M], given: Any, where: str) -> M:
-    """`model` from what was given; RecipeError with the first mistake. `where` is the path or file the message starts with."""
+def validated(model: type[M], given: Any, path: str = "") -> M:
+    """`model` from what was given at a path of the recipe; RecipeError with the first mistake."""
     try:
         return model.model_validate(given)
     except ValidationError as error:
-        raise RecipeError(_first_mistake(model, error, where)) from None
+        raise RecipeError(_mistake(model, error, path)) from None
 
 
-def _first_mistake(model: type[BaseModel], error: ValidationError, where: str) -> str:
-    mistake = error.errors(include_url=False)[0]
-    location = mistake["loc"]
-    path = ".".join(str(key) for key in location)
-    if mistake["type"] == "extra_forbidden":
-        section = ".".join((where, *(str(key) for key in location[:-1])))
-        return f"{section}: {unknown('key', str(location[-1]), _known_keys(model, location[:-1]))}"
-    told = mistake["msg"].removeprefix("Value error, ").replace("Input should", "must").replace("Field required", "is required")
-    got = "" if mistake["type"] in ("missing", "value_error") else f", got {_short(mistake['input'])}"
-    return f"{where}{'.' if path and not where.endswith(': ') else ''}{path}: {told}{got}"
+def _mistake(model: type[BaseModel], error: ValidationError, path: str) -> str:
+    """One line about one mistake. A key that does not exist comes first: others may follow from it."""
+    mistakes = error.errors(include_url=False)
+    mistake = next((found for found in mistakes if found["type"] == "extra_forbidden"), mistakes[0])
+    location, kind = mistake["loc"], mistake["type"]
+    keys = [key for key in (path, *map(str, location)) if key]
+    if kind == "extra_forbidden":
+        section = ".".join(keys[:-1])
+        return f"{section}{': ' if section else ''}{unknown('key', keys[-1], _known_keys(model, location[:-1]))}"
+    if kind in ("model_type", "dict_type"):
+        told = "must be a section of keys and values"
+    elif kind == "missing":
+        return f"{'.'.join(keys)} is required"
+    elif kind == "value_error":
+        return f"{'.'.join(keys)}: {mistake['msg'].removeprefix('Value error, ')}"
+    else:
+        told = re.sub(r"^\w+ should", "must", mistake["msg"])
+    return f"{'.'.join(keys)} {told}, got {_short(mistake['input'])}"
 
 
 def _known_keys(model: type[BaseModel], location: Sequence[int | str]) -> list[str]:

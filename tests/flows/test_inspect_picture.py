@@ -40,7 +40,7 @@ def columns_of(picture: np.ndarray, colour: str) -> np.ndarray:
 
 def column_at(picture: np.ndarray, time_s: float) -> float:
     inches = LEFT_IN + (WIDTH_IN - LEFT_IN - RIGHT_IN) * time_s / bouncing_clip.DURATION_S
-    return inches / WIDTH_IN * picture.shape[1]
+    return float(inches / WIDTH_IN * picture.shape[1])
 
 
 def test_a_refuted_claim_is_a_red_bar_over_its_span_on_the_time_axis() -> None:
