@@ -75,7 +75,8 @@ class Strikes:
 
         A walker's outline changes direction between its steps: locked to them, but never on them.
         """
-        return max(self.heard.p_maker, self.explained.p_maker) <= max_p and self.best_lag_frac < 0.6
+        has_enough = self.heard.num_moments >= max(3, self.explained.num_moments / 2)  # else most bounces went unseen
+        return has_enough and max(self.heard.p_maker, self.explained.p_maker) <= max_p and self.best_lag_frac < 0.6
 
 
 def strikes(bounces_s: Sequence[float], onsets_s: Sequence[float], tolerance_s: float, start_s: float, end_s: float) -> Strikes:

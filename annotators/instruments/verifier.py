@@ -1,6 +1,6 @@
 """`instruments` as a verifier: judges every claim by measuring the clip's sound again.
 
-It forms its own picture of the sound (`detector.find_events` on its own analysis) and never reads what the evidence tables
+It forms its own picture of the sound (`events.find_events` on its own analysis) and never reads what the evidence tables
 say about it; of the picture it is given tracks and motion events. It decides what measurements can decide, and says
 `unverifiable` to the rest: free words beyond silence, inferences, and claims whose fields do not fit together.
 """
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from annotators.base import Annotator
 from annotators.instruments.analysis import analysis_of
-from annotators.instruments.detector import find_events
+from annotators.instruments.events import find_events
 from annotators.instruments.judging.attribute import judge_attribute
 from annotators.instruments.judging.ear import Ear
 from annotators.instruments.judging.findings import unverifiable

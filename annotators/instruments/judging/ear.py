@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from annotators.instruments.analysis import Analysis
+from annotators.instruments.judging.doubt import may_be
 from annotators.instruments.judging.params import VerifierParams
-from annotators.likeness import ALIKE, SUSTAINED
+from annotators.likeness import SUSTAINED
 from schemas.evidence import HeardEvent
 from schemas.vocabulary import ANY_SOUND, SOUND_KINDS, SoundKind
 
@@ -37,8 +38,13 @@ class Ear:
         return start_s or 0.0, self.duration_s if end_s is None else end_s
 
     def is_sure(self, event: HeardEvent) -> bool:
-        is_clear = event.kind_score >= self.params.min_kind_score
-        return is_clear and (event.snr_db is None or event.snr_db >= self.params.min_snr_db)
+        """Clear in kind and above the background. A hit within noise must be clearer: noise is made of small hits."""
+        p = self.params
+        if event.kind == "impact" and any(e.kind == "noise" and e.start_s < event.start_s < e.end_s for e in self.events):
+            return event.kind_score >= p.min_kind_score_in_noise
+        if event.kind in ("tone", "sweep") and event.kind_score >= p.clear_kind_score:
+            return True  # one that lasts through the whole clip is its own background
+        return event.kind_score >= p.min_kind_score and (event.snr_db is None or event.snr_db >= p.min_snr_db)
 
     def is_of(self, event: HeardEvent, subject: str | None) -> bool:
         """Whether an event is what the subject names; "sound" names every event, free words none."""
@@ -49,10 +55,16 @@ class Ear:
         return [event for event in self.events if self.is_sure(event) and self.is_of(event, subject)]
 
     def possible(self, subject: str | None) -> list[HeardEvent]:
-        """Events that are not surely of the subject but may be: doubtful ones of it, and doubtful ones that are like it."""
+        """Events that are not surely of the subject but may be: its doubtful ones, and those on the border to it."""
         kind = kind_of(subject)
-        like = {kind, *ALIKE[kind]} if kind else set(SOUND_KINDS)
-        return [event for event in self.events if event.kind in like and not self.is_sure(event)]
+        if kind is None:
+            return [event for event in self.events if not self.is_sure(event)]
+        return [
+            event
+            for event in self.events
+            if (event.kind == kind and not self.is_sure(event))
+            or may_be(event, kind, self.analysis, self.params.clear_kind_score)
+        ]
 
     def tolerance_s(self, subject: str | None) -> float:
         """How far an onset may be from where a claim puts it: sustained sounds have no sharp beginning."""

@@ -67,10 +67,10 @@ def change(attribute: Attribute, events: Sequence[HeardEvent], start_s: float, e
     first, last = max(start_s, event.start_s), min(end_s, event.end_s)
     if attribute == "rate":
         return _rate_change(_onsets(events, start_s, end_s))
-    if last - first < _LEAST_TREND_S:
-        return None
     if attribute == "pitch":
         return _pitch_change(event, first, last, ear)
+    if last - first < _LEAST_TREND_S:
+        return None
     if attribute == "pan":
         return _pan_change(first, last, ear)
     if attribute == "loudness":
@@ -93,7 +93,7 @@ def _over(levels: Sequence[float], unit: str) -> Change:
 def _pitch_change(event: HeardEvent, first: float, last: float, ear: Ear) -> Change | None:
     found = ear.analysis.pitch(first, last)
     starts = [(event.pitch_start_hz, event.pitch_end_hz), (found.start_hz, found.end_hz) if found else (None, None)]
-    covers = last - first >= 0.8 * (event.end_s - event.start_s)
+    covers = last - first >= 0.6 * (event.end_s - event.start_s)
     changes = [float(np.log2(end / start)) for start, end in (starts if covers else starts[1:]) if start and end]
     if not changes or max(changes) * min(changes) < 0:  # two ways that disagree about the direction say nothing
         return None

@@ -11,6 +11,7 @@ class VerifierParams(Params):
 
     instruments: InstrumentParams = Field(InstrumentParams(), description="how the sound is measured")
     min_kind_score: float = Field(0.5, ge=0, le=1, description="an event whose kind is less clear is doubtful")
+    min_kind_score_in_noise: float = Field(0.75, ge=0, le=1, description="a hit within noise that is less clear is doubtful")
     min_snr_db: float = Field(6.0, description="an event that stands out less of its background is doubtful")
     clear_kind_score: float = Field(
         0.85, ge=0, le=1, description="from this clearness on, an event of a similar kind refutes the claimed kind"
@@ -18,6 +19,7 @@ class VerifierParams(Params):
     onset_s: float = Field(0.15, gt=0, description="tolerance of the onset of hits and chirps")
     sustained_onset_s: float = Field(0.5, gt=0, description="tolerance of the onset of sustained sounds")
     order_margin_s: float = Field(0.1, gt=0, description="onsets closer than this have no order")
+    least_break_s: float = Field(0.15, gt=0, description="a shorter break in a sustained sound may be none")
     least_overlap_s: float = Field(0.1, gt=0, description="two sounds that share less do not sound together")
     silence_over_floor_db: float = Field(
         6.0, gt=0, description="a span that rises less over the background, without events, is silent"

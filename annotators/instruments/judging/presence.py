@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from annotators.instruments.judging.ear import Ear, kind_of
 from annotators.instruments.judging.findings import as_evidence, number, refuted, supported, unverifiable
-from annotators.likeness import ALIKE, SUSTAINED
+from annotators.likeness import SUSTAINED
 from schemas.evidence import HeardEvent
 from schemas.reasoning import Evidence, Judged, Stated
 from schemas.vocabulary import ANY_SOUND
@@ -24,31 +24,30 @@ def judge_event(claim: Stated, ear: Ear) -> Judged:
 
 
 def _judge_onset(subject: str, start_s: float, end_s: float, tolerance_s: float, ear: Ear) -> Judged:
+    is_sustained = kind_of(subject) in SUSTAINED
+    allowed_s = max(tolerance_s, 0.15 * (end_s - start_s)) if is_sustained else tolerance_s  # long sounds begin slowly
     sure = ear.sure(subject)
-    at_start = [event for event in sure if abs(_nearest_onset(event, start_s) - start_s) <= tolerance_s]
+    at_start = [event for event in sure if abs(_nearest_onset(event, start_s) - start_s) <= allowed_s]
     if at_start:
         best = max(at_start, key=lambda event: event.kind_score)
         off_s = abs(_nearest_onset(best, start_s) - start_s)
         reason = f"{subject} begins at {_nearest_onset(best, start_s):.2f} s, {off_s * 1000:.0f} ms from the claim"
         return supported(reason, as_evidence([best]), best.kind_score)
-    slack_s = max(tolerance_s, 0.4)
-    nearby = ear.within(sure, start_s, end_s, slack_s)
-    if nearby:
+
+    def around(events: list[HeardEvent]) -> list[HeardEvent]:
+        """Those that could be the claimed one, misplaced: sustained ones that share its span, others that begin there."""
+        if is_sustained:
+            return ear.within(events, start_s, end_s)
+        return ear.beginning_within(events, start_s - 2 * tolerance_s, max(end_s, start_s + 2 * tolerance_s))
+
+    if nearby := around(sure):
         onset_s = nearby[0].start_s
         return unverifiable(f"{subject} sounds there, but its onset is at {onset_s:.2f} s", as_evidence(nearby))
-    maybe = ear.within(ear.possible(subject), start_s, end_s, slack_s)
-    if maybe:
+    if maybe := around(ear.possible(subject)):
         return unverifiable(f"what sounds there may be {subject}, not clearly", as_evidence(maybe))
-    return _judge_instead(subject, start_s, end_s, ear)
-
-
-def _judge_instead(subject: str, start_s: float, end_s: float, ear: Ear) -> Judged:
-    """No event of the subject is near: what is there instead decides how sure its absence is."""
-    kind = kind_of(subject)
+    if subject == "impact" and ear.analysis.onsets(start_s - tolerance_s / 2, start_s + tolerance_s / 2):
+        return unverifiable("an onset is there, but it is not clearly a hit of its own")
     others = ear.within(ear.events, start_s, end_s, ear.params.onset_s)
-    alike = [event for event in others if kind and event.kind in ALIKE[kind] and event.kind_score < ear.params.clear_kind_score]
-    if alike:
-        return unverifiable(f"what sounds there is {alike[0].kind}, which is much like {subject}", as_evidence(alike))
     if not others:
         return refuted(f"no {subject} sounds near {start_s:.1f} s", _level(ear, start_s, end_s), 0.85)
     names = ", ".join(sorted({event.kind for event in others}))
@@ -91,7 +90,7 @@ def possible_counts(subject: str, start_s: float, end_s: float, ear: Ear) -> tup
     inside = ear.beginning_within(sure, *inner)
     maybe = ear.beginning_within(ear.possible(subject), *outer)
     joined = sum(
-        kind_of(subject) in SUSTAINED and later.start_s - earlier.end_s < ear.params.sustained_onset_s
+        kind_of(subject) in SUSTAINED and later.start_s - earlier.end_s < ear.params.least_break_s
         for earlier, later in pairwise(inside)
     )
     return max(len(inside) - joined, 0), len(sure) + len(maybe), sure

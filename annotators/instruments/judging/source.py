@@ -21,7 +21,7 @@ from schemas.reasoning import Evidence, Judged, Stated
 from schemas.vocabulary import ANY_SOUND
 
 _PAN_STEP_S = 0.25
-_CLEARLY_APART = 0.6  # of a width of 2
+_CLEARLY_ASIDE = 0.25
 _LIVE_PAN = 0.3  # a stereo picture whose sounds reach this far to a side places them
 
 
@@ -124,7 +124,7 @@ def _judge_sustained(track: Track, event: HeardEvent, ear: Ear, eye: Eye) -> Jud
 
 def _elsewhere(track: Track, events: list[HeardEvent], ear: Ear, width_px: int) -> Judged | None:
     """A refutation if the sounds clearly come from another place than where the track is; None otherwise."""
-    placed = [(event.start_s, event.pan) for event in events if event.pan is not None]
+    placed = [(event.start_s, event.pan) for event in events if event.pan is not None and _is_alone(event, ear)]
     if not placed or not _is_live(ear):
         return None
     times_s, pan = np.array(placed).T
@@ -132,12 +132,21 @@ def _elsewhere(track: Track, events: list[HeardEvent], ear: Ear, width_px: int) 
     is_seen = np.isfinite(there)
     if not is_seen.any():
         return None
-    # pan may reach less far than the picture, so only what lies on opposite sides of the middle is apart
-    apart = (np.sign(pan[is_seen]) != np.sign(there[is_seen])) & (np.abs(pan - there)[is_seen] >= _CLEARLY_APART)
+    pan, there = pan[is_seen], there[is_seen]
+    # mixes differ in how wide they spread their sounds: only what lies clearly on opposite sides is apart
+    apart = (np.sign(pan) != np.sign(there)) & (np.minimum(np.abs(pan), np.abs(there)) >= _CLEARLY_ASIDE)
     if not apart.all():
         return None
-    reason = f"the sound is at {np.median(pan[is_seen]):+.2f}, {track.track_id} at {np.median(there[is_seen]):+.2f}"
+    reason = f"the sound is at {np.median(pan):+.2f}, {track.track_id} at {np.median(there):+.2f}"
     return refuted(reason, as_evidence(events), 0.3 + 0.1 * int(apart.sum()))
+
+
+def _is_alone(event: HeardEvent, ear: Ear) -> bool:
+    """Whether no other event lies over much of it, whose place would be mixed into its own. Hits are placed by their attack."""
+    if event.kind not in SUSTAINED:
+        return True
+    shared = (min(event.end_s, other.end_s) - max(event.start_s, other.start_s) for other in ear.events if other is not event)
+    return max(shared, default=0.0) <= 0.3 * (event.end_s - event.start_s)
 
 
 def _is_live(ear: Ear) -> bool:
@@ -146,9 +155,10 @@ def _is_live(ear: Ear) -> bool:
 
 
 def _pan_curve(event: HeardEvent, ear: Ear) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Stereo position of what sounds, every quarter of a second through the event; NaN in mono."""
-    times_s = np.arange(event.start_s + _PAN_STEP_S / 2, event.end_s, _PAN_STEP_S)
-    found = [ear.analysis.pan(time_s - _PAN_STEP_S / 2, time_s + _PAN_STEP_S / 2) for time_s in times_s]
+    """Stereo position of what sounds, at least every quarter of a second through the event; NaN in mono."""
+    step_s = min(_PAN_STEP_S, (event.end_s - event.start_s) / 6)
+    times_s = np.arange(event.start_s + step_s / 2, event.end_s, step_s)
+    found = [ear.analysis.pan(time_s - step_s / 2, time_s + step_s / 2) for time_s in times_s]
     return times_s, np.array([np.nan if pan is None else pan.mean for pan in found])
 
 

@@ -1,0 +1,66 @@
+"""Which events may be of a kind that they were not named: the doubt that keeps a kind from being counted or denied.
+
+Kinds that are alike share a border, and a measurement may put an event on the wrong side of it. But only so far: what dies
+away at once does not ring, what has no pitch does not chirp, single hits are no roll, and a steady tone does not glide.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+
+from annotators.instruments.analysis import Analysis
+from annotators.likeness import ALIKE
+from schemas.evidence import HeardEvent
+from schemas.vocabulary import SoundKind
+
+_SHORTEST_RING_S = 0.25
+_LONGEST_CHIRP_S = 0.6
+_LEAST_HARMONICITY = 0.4
+_ROLL_GAP_S = 0.2
+_LEAST_ROLL_HITS = 3
+_LEAST_GLIDE = 1.15  # highest over lowest pitch; a sweep glides by a third of an octave, 1.26
+
+
+def may_be(event: HeardEvent, kind: SoundKind, analysis: Analysis, clear_score: float) -> bool:
+    """Whether an event named otherwise may be of `kind`. Events named from `clear_score` on are what they are called."""
+    if event.kind not in ALIKE[kind] or event.kind_score >= clear_score:
+        return False
+    length_s = event.end_s - event.start_s
+    match kind:
+        case "ring":
+            return length_s >= _SHORTEST_RING_S and _has_pitch(event)
+        case "chirp":
+            return length_s <= _LONGEST_CHIRP_S and _has_pitch(event)
+        case "roll":
+            return _is_rapid(event, analysis)
+        case "sweep":
+            return _glide(event, analysis) >= _LEAST_GLIDE
+        case "tone":
+            return _has_pitch(event)
+        case "noise" | "impact":
+            return True
+
+
+def _has_pitch(event: HeardEvent) -> bool:
+    return event.harmonicity is not None and event.harmonicity >= _LEAST_HARMONICITY
+
+
+def _is_rapid(event: HeardEvent, analysis: Analysis) -> bool:
+    """Whether at least three onsets follow each other quickly within or around the event."""
+    onsets = [onset.time_s for onset in analysis.onsets(event.start_s - _ROLL_GAP_S, event.end_s + _ROLL_GAP_S)]
+    run = longest = 1
+    for earlier, later in pairwise(onsets):
+        run = run + 1 if later - earlier <= _ROLL_GAP_S else 1
+        longest = max(longest, run)
+    return longest >= _LEAST_ROLL_HITS
+
+
+def _glide(event: HeardEvent, analysis: Analysis) -> float:
+    """Highest over lowest pitch of the event, extremes left out; 1 where it has none."""
+    track = analysis.pitch_track
+    inside = (track.times_s >= event.start_s) & (track.times_s < event.end_s)
+    pitch_hz = track.pitch_hz[inside & (track.confidence >= analysis.params.least_pitch_confidence)]
+    if len(pitch_hz) < 2:
+        return 1.0
+    low, high = np.percentile(pitch_hz, [10, 90])
+    return float(high / low)
