@@ -15,7 +15,7 @@ from scipy.ndimage import maximum_filter1d
 from annotators.instruments.pitch import peak_hz
 from annotators.instruments.spectra import Floats, Spectrogram, decibels
 
-_LEAST_PROMINENCE_DB = 10.0
+_LEAST_PROMINENCE_DB = 11.5
 _MOST_MISSING_FRAMES = 2
 _REACH_BINS = 2.5
 _REACH_RATIO = 0.035  # a glide of four octaves per second moves this much in 10 ms
