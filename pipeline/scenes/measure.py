@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 from pyloudnorm.iirfilter import IIRfilter
 from scipy.ndimage import uniform_filter1d
+from scipy.signal import stft
 
 from pipeline.scenes.impacts import SAMPLE_RATE_HZ, Samples
 from pipeline.scenes.mix import Mix, Stem
@@ -12,8 +13,9 @@ from pipeline.scenes.truth import TruthEvent
 
 SPAN_DEPTH_DB = 30.0
 ENVELOPE_S = 0.005
-AUDIBLE_FRAME_S = 0.02
-AUDIBLE_OVER_REST_DB = -12.0
+CELL_S = 0.02
+BAND_EDGES_HZ = 44.7 * 2 ** (np.arange(26) / 3)  # third octaves from 50 Hz to 16 kHz
+AUDIBLE_OVER_REST_DB = -6.0
 AUDIBLE_ENERGY_FRAC = 0.5
 FLOOR = 1e-12
 
@@ -51,17 +53,26 @@ def rest_of(mix: Mix, stem: Stem) -> Samples:
     return mix.samples[:, stem.first : stem.first + stem.samples.shape[1]] - stem.samples
 
 
-def is_audible(stem: Samples, rest: Samples) -> bool:
-    """Whether at least half of a sound's energy lies in 20 ms frames where it is no more than 12 dB below all the rest.
+def cells(sound: Samples) -> Samples:
+    """Power of a stereo sound (2, n) in third-octave bands by 20 ms frames, (bands, frames)."""
+    frame = round(CELL_S * SAMPLE_RATE_HZ)
+    padded = np.pad(sound, ((0, 0), (0, max(0, frame - sound.shape[1]))))
+    freqs, _, spectrum = stft(padded, SAMPLE_RATE_HZ, nperseg=frame)
+    first_bins = np.unique(np.searchsorted(freqs, BAND_EDGES_HZ))
+    power: Samples = np.add.reduceat((np.abs(spectrum) ** 2).sum(axis=0), first_bins, axis=0)
+    return power
 
-    Blows have their energy at the onset and sustained sounds all along, so one rule serves both. Both are (2, n).
+
+def is_audible(stem: Samples, rest: Samples) -> bool:
+    """Whether at least half of a sound's energy stands out: third of an octave by third of an octave, 20 ms by 20 ms.
+
+    A cell stands out where the sound is no more than 6 dB below all the rest, about where a masker of the width of a
+    critical band covers it (Fastl & Zwicker, "Psychoacoustics", ch. 4). Blows have their energy at the onset and sustained
+    sounds all along, so one rule serves both. Both arguments are (2, n).
     """
-    frame = round(AUDIBLE_FRAME_S * SAMPLE_RATE_HZ)
-    starts = np.arange(0, stem.shape[1], frame)
-    own = np.add.reduceat((stem**2).sum(axis=0), starts)
-    other = np.add.reduceat((rest**2).sum(axis=0), starts)
-    heard = own >= other * 10 ** (AUDIBLE_OVER_REST_DB / 10)
-    return bool(own[heard].sum() >= AUDIBLE_ENERGY_FRAC * own.sum())
+    own, other = cells(stem), cells(rest)
+    stands_out = own >= other * 10 ** (AUDIBLE_OVER_REST_DB / 10)
+    return bool(own[stands_out].sum() >= AUDIBLE_ENERGY_FRAC * own.sum())
 
 
 def event_truth(mix: Mix, stem: Stem, *, is_seen: bool) -> TruthEvent:

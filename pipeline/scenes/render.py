@@ -55,6 +55,7 @@ def encode(scene: Scene, mix: Mix, painter: Painter, mp4: Path) -> None:
             except BrokenPipeError:
                 pass  # ffmpeg stopped early; its exit code and words say why
             if process.wait() != 0:
+                partial.unlink(missing_ok=True)
                 errors.seek(0)
                 raise RuntimeError(f"ffmpeg could not encode {scene.name}: {errors.read().strip()}")
         partial.replace(mp4)

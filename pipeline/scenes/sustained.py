@@ -24,7 +24,10 @@ def harmonics(freq_hz: Samples, amplitudes: list[float]) -> Samples:
     """Partials at 1, 2, 3… times the fundamental; those above 16 kHz are left out. RMS 1."""
     phase = 2 * np.pi * np.cumsum(freq_hz) / SAMPLE_RATE_HZ
     usable = [a for k, a in enumerate(amplitudes, 1) if k * freq_hz.max() < 16_000]
-    sound: Samples = np.sum([a * np.sin(k * phase) for k, a in enumerate(usable, 1)], axis=0)
+    sound, below, partial, step = np.zeros_like(phase), np.zeros_like(phase), np.sin(phase), 2 * np.cos(phase)
+    for amplitude in usable:
+        sound += amplitude * partial
+        below, partial = partial, step * partial - below  # sin (k+1)φ = 2 cos φ · sin kφ - sin (k-1)φ
     return sound / rms(sound)
 
 

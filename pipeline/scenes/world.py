@@ -139,7 +139,8 @@ class Gliding:
         along = share + self.unevenness / (2 * np.pi) * (1 - np.cos(2 * np.pi * share))
         x, y, z = (a + (b - a) * along for a, b in zip(self.from_m, self.to_m, strict=True))
         phase = np.clip(times_s, self.start_s, self.end_s) / self.cycle_s - self.start_s / self.cycle_s
-        return pose(times_s, x, y + self.bob_m * np.abs(np.sin(np.pi * phase)), z, phase=phase, vigor=1.0)
+        facing = 1.0 if self.to_m[0] >= self.from_m[0] else -1.0  # shapes look to the right
+        return pose(times_s, x, y + self.bob_m * np.abs(np.sin(np.pi * phase)), z, scale_x=facing, phase=phase, vigor=1.0)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.scenes.acting import Look, Voice
 from pipeline.scenes.compose import Scene, Thing, compose
-from pipeline.scenes.impacts import SAMPLE_RATE_HZ
+from pipeline.scenes.impacts import SAMPLE_RATE_HZ, Samples
 from pipeline.scenes.measure import event_truth, is_audible, momentary_max_lufs, span
 from pipeline.scenes.mix import HEADROOM_PEAK, Stem, mix_scene, spatialise
 from pipeline.scenes.truth import TruthEvent
@@ -91,20 +91,26 @@ def test_a_span_ends_thirty_decibels_below_the_peak() -> None:
     assert end / SAMPLE_RATE_HZ == pytest.approx(0.4, abs=0.006)
 
 
-def test_what_lies_more_than_twelve_decibels_below_the_rest_is_not_audible() -> None:
-    noise = np.random.default_rng(0).standard_normal((2, 2, SAMPLE_RATE_HZ))
-    assert is_audible(noise[0] * 10 ** (-11 / 20), noise[1])
-    assert not is_audible(noise[0] * 10 ** (-13.5 / 20), noise[1])
+def noise(seed: int) -> Samples:
+    return np.random.default_rng(seed).standard_normal((2, SAMPLE_RATE_HZ))
 
 
-def test_a_sound_covered_for_the_smaller_part_of_its_energy_stays_audible() -> None:
-    noise = np.random.default_rng(0).standard_normal((2, 2, SAMPLE_RATE_HZ))
-    loud = noise[1] * 30
-    loud[:, : round(0.6 * SAMPLE_RATE_HZ)] = 0
-    assert is_audible(noise[0], loud)
-    assert not is_audible(
-        noise[0], np.roll(loud, round(0.6 * SAMPLE_RATE_HZ), axis=1) + np.roll(loud, round(0.2 * SAMPLE_RATE_HZ), axis=1)
-    )
+def test_what_lies_well_below_the_rest_in_its_own_band_is_not_audible() -> None:
+    assert is_audible(noise(1) * 10 ** (-4 / 20), noise(2))
+    assert not is_audible(noise(1) * 10 ** (-9 / 20), noise(2))
+
+
+def test_a_quiet_sound_beside_the_band_of_a_loud_one_is_audible() -> None:
+    loud, quiet = np.stack([np.sin(2 * np.pi * 400 * TIMES)] * 2), 0.05 * np.stack([np.sin(2 * np.pi * 3000 * TIMES)] * 2)
+    assert is_audible(quiet, loud)
+    assert not is_audible(0.05 * loud, loud)
+
+
+@pytest.mark.parametrize(("covered_frac", "expected"), [(0.4, True), (0.6, False)])
+def test_a_sound_is_audible_while_the_larger_part_of_its_energy_is_uncovered(covered_frac: float, expected: bool) -> None:
+    cover = 30 * noise(2)
+    cover[:, round(covered_frac * SAMPLE_RATE_HZ) :] = 0
+    assert is_audible(noise(1), cover) is expected
 
 
 def test_what_sounds_after_the_end_of_the_scene_is_cut_off() -> None:

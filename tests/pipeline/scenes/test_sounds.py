@@ -1,5 +1,7 @@
 """Closed forms of the synthesis: decay, partials, rates, pitch."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -57,7 +59,7 @@ def test_a_drum_roll_has_its_strokes_where_it_says() -> None:
 
 
 @pytest.mark.parametrize("make", [sustained.horn, sustained.beep, sustained.siren])
-def test_pitched_sounds_have_their_energy_at_multiples_of_the_pitch(make) -> None:  # type: ignore[no-untyped-def]
+def test_pitched_sounds_have_their_energy_at_multiples_of_the_pitch(make: Callable[[Samples], Samples]) -> None:
     sound = make(np.full(RATE, 500.0))
     power = np.abs(np.fft.rfft(sound * np.hanning(RATE))) ** 2
     near = np.zeros(len(power), bool)
