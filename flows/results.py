@@ -11,6 +11,7 @@ import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
 
@@ -35,7 +36,10 @@ def check_format(format: str, output: Path | None) -> None:
 
 
 def write_result(result: pa.Table, format: str, output: Path | None) -> None:
-    """Write a result to a file, or to stdout if `output` is None. QueryError if the file cannot be written."""
+    """Write a result to a file, or to stdout if `output` is None. QueryError if it cannot be written."""
+    names = result.column_names
+    if format in ("json", "parquet") and (twice := [name for name in names if names.count(name) > 1]):
+        raise QueryError(f"column names must differ for {format}, but {twice[0]} is there twice; name them with `as`")
     if format == "parquet":
         assert output is not None
         with _opened(output, is_binary=True) as sink:
@@ -118,7 +122,12 @@ def _as_text(cell: Any) -> str:
 
 
 def _as_json(value: Any) -> str:
-    return json.dumps(_finite(value), ensure_ascii=False, default=str, allow_nan=False)
+    return json.dumps(_finite(value), ensure_ascii=False, default=_plain, allow_nan=False)
+
+
+def _plain(value: Any) -> float | str:
+    """What JSON has no word for: decimals are numbers, everything else (dates, intervals, bytes) its text."""
+    return float(value) if isinstance(value, Decimal) else str(value)
 
 
 def _finite(value: Any) -> Any:

@@ -1,8 +1,8 @@
 """`audiocot build` and `audiocot plan`: make a dataset, or say what making it would take."""
 
 import json
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -38,6 +38,7 @@ def build(
     from flows.recipe import load_recipe
 
     resolved = load_recipe(recipe, overrides or [])  # before Prefect and Ray are loaded: a wrong recipe is told at once
+    _check_places(source, root)
     from flows.build import build_dataset
 
     with progress(is_quiet=as_json) as shown:
@@ -45,9 +46,26 @@ def build(
             resolved, source=source, root=root, executor=executor, workers=workers, limit=limit, progress=shown
         )
     if as_json:
-        typer.echo(json.dumps(asdict(report), indent=1))
+        typer.echo(json.dumps(_report_record(report), indent=1))
     else:
         _show_report(report)
+
+
+def _check_places(source: str, root: str) -> None:
+    """A source that is not there or a root that is not ours is told before a server and workers are started."""
+    from pipeline.sources import list_sources
+    from schemas.layout import Dataset
+
+    next(iter(list_sources(source)))
+    Dataset.find(root)
+
+
+def _report_record(report: "BuildReport") -> dict[str, Any]:
+    from flows.accounts import account_record
+
+    plain = {item.name: getattr(report, item.name) for item in fields(report) if item.name not in ("accounts", "witnesses")}
+    accounts, witnesses = map(account_record, report.accounts), map(asdict, report.witnesses)
+    return plain | {"accounts": list(accounts), "witnesses": list(witnesses)}
 
 
 def _show_report(report: "BuildReport") -> None:
@@ -98,12 +116,16 @@ def _show_plan(report: "PlanReport") -> None:
     rows = [
         (
             row.stage, row.model, row.cells_total, row.cells_done, row.cells_to_run,
-            "?" if row.clips is None else row.clips, "?" if row.model_calls is None else row.model_calls,
+            _count(row.clips), _count(row.model_calls),
         )
         for row in report.rows
     ]  # fmt: skip
     console = stdout()
     console.print(f"{report.num_entries} entries in the source, {report.num_new_sources} new")
     console.print(table(columns, rows, right=columns[2:]))
-    if any(row.clips is None for row in report.rows):
+    if any(row.model_calls is None for row in report.rows):
         console.print("? is known once ingest has run")
+
+
+def _count(number: int | None) -> str:
+    return "?" if number is None else f"{number}"

@@ -1,7 +1,6 @@
 """`audiocot status`: what became of everything that went into a dataset."""
 
 import json
-from dataclasses import asdict
 
 import typer
 
@@ -20,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 def status(root: Root, as_json: AsJson = False) -> None:
     """Show the closed sum by stage (in = done + filtered + failed), the failures by code, and the last run."""
-    from flows.accounts import accounts_table
+    from flows.accounts import account_record, accounts_table
     from flows.console import stdout, table
     from pipeline.accounting import account
     from pipeline.catalog import Catalog
@@ -39,7 +38,7 @@ def status(root: Root, as_json: AsJson = False) -> None:
             if run
             else None
         )
-        lines = [asdict(line) | {"adds_up": line.adds_up} for line in accounts]
+        lines = [account_record(line) for line in accounts]
         typer.echo(json.dumps({"run": record, "stages": lines, "failures": failures, "damaged": damaged}, indent=1))
         return
     console = stdout()
