@@ -8,9 +8,9 @@ all of it. A build reports through `pipeline.progress.Progress` and knows nothin
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -55,30 +55,32 @@ def table(
 @dataclass
 class _Phase:
     total: int
+    started: float
+    spoken: float
     done: int = 0
-    started: float = field(default_factory=time.monotonic)
-    spoken: float = field(default_factory=time.monotonic)
 
 
 class LineProgress:
-    """One line per phase, for logs."""
+    """One line per phase, for logs. `clock` gives seconds."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
         self._console = console
+        self._clock = clock
         self._phases: dict[str, _Phase] = {}
 
     def phase(self, name: str, total: int) -> None:
         if name in self._phases:
             self._phases[name].total = total
         else:
-            self._phases[name] = _Phase(total)
+            now = self._clock()
+            self._phases[name] = _Phase(total, started=now, spoken=now)
         if total == 0:
             self._say(name, "nothing to do")
 
     def advance(self, name: str, by: int = 1, note: str = "") -> None:
         phase = self._phases[name]
         phase.done += by
-        now = time.monotonic()
+        now = self._clock()
         if phase.done >= phase.total:
             self._say(name, f"{phase.done}/{phase.total} in {now - phase.started:.1f} s")
         elif now - phase.spoken >= HEARTBEAT_S:

@@ -20,11 +20,12 @@ def inspect(
     as_json: AsJson = False,
 ) -> None:
     """Show a clip: source, measurements, events, tracks, captions, chain of thought with verdicts, decision, failures."""
-    from flows.inspect.facts import clip_media, collect_facts
-    from pipeline.catalog import Catalog
     from schemas.layout import Dataset
 
-    dataset = Dataset.open(root)
+    dataset = Dataset.open(root)  # before the rest is loaded: a wrong root is told at once
+    from flows.inspect.facts import clip_media, collect_facts
+    from pipeline.catalog import Catalog
+
     with Catalog(dataset) as catalog:
         facts = collect_facts(catalog, clip_id)
     if as_json:

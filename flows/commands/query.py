@@ -23,11 +23,13 @@ def query(
     """Ask the dataset with SQL (DuckDB): every table is a view, and nothing can be changed."""
     from flows.console import stderr
     from flows.results import check_format, write_result
-    from pipeline.catalog import Catalog
     from schemas.layout import Dataset
 
     check_format(format, output)
-    with Catalog(Dataset.open(root)) as catalog:
+    dataset = Dataset.open(root)  # before the rest is loaded: a wrong root is told at once
+    from pipeline.catalog import Catalog
+
+    with Catalog(dataset) as catalog:
         if catalog.damaged:
             stderr().print(f"note: left out {len(catalog.damaged)} damaged parts, such as {catalog.damaged[0]}", markup=False)
         result = catalog.query(sql)

@@ -19,14 +19,15 @@ def register(app: typer.Typer) -> None:
 
 def status(root: Root, as_json: AsJson = False) -> None:
     """Show the closed sum by stage (in = done + filtered + failed), the failures by code, and the last run."""
+    from schemas.layout import Dataset
+
+    dataset = Dataset.open(root)  # before the rest is loaded: a wrong root is told at once
     from flows.accounts import account_record, accounts_table
     from flows.console import stdout, table
     from pipeline.accounting import account
     from pipeline.catalog import Catalog
     from pipeline.runs import latest_run
-    from schemas.layout import Dataset
 
-    dataset = Dataset.open(root)
     run = latest_run(dataset)
     accounts = account(dataset, run.fingerprints) if run else []
     with Catalog(dataset) as catalog:
