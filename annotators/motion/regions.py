@@ -10,6 +10,7 @@ Picture = NDArray[np.uint8]
 Box = NDArray[np.float64]  # x0 y0 x1 y1 in working pixels, x1 and y1 exclusive
 CLOSING = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
 COLOUR_BINS = 8  # per channel
+COLOUR_SAMPLES = 1000  # pixels of a region that are looked at for its colours
 MAX_REGIONS = 24  # per frame: more are specks, or a camera that could not be followed
 
 
@@ -45,7 +46,8 @@ def region_at(frame: Picture, mask: NDArray[np.bool_], x: int, y: int) -> Region
     """The region of the pixels in `mask`, whose top left corner is at x, y of the frame."""
     rows, columns = np.nonzero(mask)
     top, left, bottom, right = rows.min(), columns.min(), rows.max() + 1, columns.max() + 1
-    values = frame[y + rows, x + columns]
+    every = max(1, len(rows) // COLOUR_SAMPLES)
+    values = frame[y + rows[::every], x + columns[::every]]
     return Region(
         box=np.array([x + left, y + top, x + right, y + bottom], np.float64),
         centre=np.array([x + columns.mean() + 0.5, y + rows.mean() + 0.5]),

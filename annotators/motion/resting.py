@@ -28,7 +28,7 @@ STIRRED_FRAC = 0.2  # of an even area that has to stir
 MAX_THING_FRAC = 0.12  # of the picture
 GUESS_LEVELS = 36  # a colour that was shown is preferred to the guess when it is this close
 SAMPLED_FRAMES = 64
-RIM_PX = 3
+RIM_PX = 4
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,12 @@ def without_resting_things(behind: Picture, frames: Sequence[Picture], trails: S
     """`behind` without the things that `trails`, followed against it, show to be part of it."""
     mended = behind.copy()
     stirring: list[Region] = []
+    largest_px = MAX_THING_FRAC * behind.shape[0] * behind.shape[1]  # around anything larger a guess is worth nothing
     for trail in (trail for trail in trails if len(trail.seen) >= PROVEN_FRAMES):
         ghost = _ghost(behind, frames, trail)
         if ghost is not None:
             mended[ghost.place] = ghost.shown
-        elif _stays_in_place(trail):
+        elif _stays_in_place(trail) and max(region.area_px for region in trail.seen.values()) <= largest_px:
             stirring += trail.seen.values()
     if stirring:
         stirred = _union(stirring, behind.shape)
@@ -90,18 +91,27 @@ def _even_areas(behind: Picture, stirred: Mask) -> Mask:
 
 def _guess(behind: Picture, frames: Sequence[Picture], place: Mask) -> None:
     """Fill `place` in `behind`, from its rim inwards: each pixel as shown in the frame that fits best to what is around it."""
-    sampled = frames[:: max(1, len(frames) // SAMPLED_FRAMES)]
+    sampled = np.stack(frames[:: max(1, len(frames) // SAMPLED_FRAMES)])
     left = place.astype(np.uint8)
     while left.any():
         inner = cv2.erode(left, NEIGHBOURHOOD, iterations=RIM_PX, borderType=cv2.BORDER_CONSTANT, borderValue=1)
-        rim = (left > 0) & (inner == 0) if (inner < left).any() else left > 0
-        guess = cv2.inpaint(behind, left, 3, cv2.INPAINT_TELEA)[rim]
-        shown = np.stack([frame[rim] for frame in sampled])
+        rows, columns = np.nonzero(left > inner) if (inner < left).any() else np.nonzero(left)
+        guess = _inpainted(behind, left)[rows, columns]
+        shown = sampled[:, rows, columns]
         off = np.abs(shown.astype(np.int16) - guess).max(axis=2)
         best = off.argmin(axis=0)
         everywhere = np.arange(len(guess))
-        behind[rim] = np.where((off[best, everywhere] <= GUESS_LEVELS)[:, None], shown[best, everywhere], guess)
-        left[rim] = 0
+        behind[rows, columns] = np.where((off[best, everywhere] <= GUESS_LEVELS)[:, None], shown[best, everywhere], guess)
+        left[rows, columns] = 0
+
+
+def _inpainted(behind: Picture, left: NDArray[np.uint8]) -> Picture:
+    """`behind` with the pixels of `left` filled from around them; only their neighbourhood is worked on."""
+    x, y, width, height = cv2.boundingRect(left)
+    near = np.s_[max(0, y - 8) : y + height + 8, max(0, x - 8) : x + width + 8]
+    filled = behind.copy()
+    filled[near] = cv2.inpaint(np.ascontiguousarray(behind[near]), np.ascontiguousarray(left[near]), 3, cv2.INPAINT_TELEA)
+    return filled
 
 
 def _union(regions: Sequence[Region], shape: tuple[int, ...]) -> Mask:
