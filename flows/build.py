@@ -17,6 +17,7 @@ from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from flows.recipe import Recipe, load_recipe, recipe_stages
+from flows.server import prefect_server
 from pipeline.accounting import StageAccount
 from pipeline.build import Build, BuildReport, BuildSettings, done_keys
 from pipeline.jobs import Key
@@ -100,14 +101,15 @@ def build_dataset(
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     token = _PROGRESS.set(progress or SilentProgress())
     try:
-        return build_flow(
-            source=source,
-            root=root,
-            recipe=recipe.model_dump(mode="json"),
-            executor=executor,
-            workers=workers,
-            limit=limit,
-        )
+        with prefect_server():
+            return build_flow(
+                source=source,
+                root=root,
+                recipe=recipe.model_dump(mode="json"),
+                executor=executor,
+                workers=workers,
+                limit=limit,
+            )
     finally:
         _PROGRESS.reset(token)
 

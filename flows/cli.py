@@ -10,6 +10,7 @@ Every command ends in one of these, whatever happens in it:
 """
 
 import logging
+import os
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -83,6 +84,7 @@ def _globals(
         bool, typer.Option("--version", help="Show the version and stop.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "INFO" if debug else "CRITICAL")  # errors are told once, by us
     logging.basicConfig(level=logging.INFO if debug else logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
 
 

@@ -104,7 +104,7 @@ class SampleStage(Stage, Generic[In, Out]):
         try:
             return self.ask(sample)
         except Exception as error:
-            log.exception("%s %s: question failed", self.name, clip_id)
+            log.debug("%s %s: question failed", self.name, clip_id, exc_info=True)
             return _raised(error)
 
     def _answer(self, cell: "Cell", batch: Sequence[tuple[Sample, In]]) -> None:
@@ -116,7 +116,7 @@ class SampleStage(Stage, Generic[In, Out]):
                 for one in batch:
                     self._answer(cell, [one])
                 return
-            log.exception("%s %s: annotator failed", self.name, batch[0][0].clip.clip_id)
+            log.debug("%s %s: annotator failed", self.name, batch[0][0].clip.clip_id, exc_info=True)
             answers = [_raised(error)]
         for (sample, _), answer in zip(batch, answers, strict=True):
             if isinstance(answer, Rejected):
@@ -125,7 +125,7 @@ class SampleStage(Stage, Generic[In, Out]):
             try:
                 rows = list(self.rows(sample, answer))
             except Exception as error:
-                log.exception("%s %s: answer does not make rows", self.name, sample.clip.clip_id)
+                log.debug("%s %s: answer does not make rows", self.name, sample.clip.clip_id, exc_info=True)
                 self._fail(cell, sample, _raised(error))
                 continue
             cell.tally.num_done += 1

@@ -1,0 +1,126 @@
+"""kill -9 of the driver at any moment: the same command goes on, repeats no finished cell and ends in the same bytes."""
+
+import hashlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.scenes import render_scenes
+from schemas.layout import Dataset
+
+SEEDS = (211, 212, 213, 214)
+
+
+def command(source: Path, root: Path) -> list[str]:
+    return [
+        sys.executable, "-m", "flows", "build", "--source", str(source), "--root", str(root), "--json",
+        "--set", "sources_per_shard=1", "--set", "release.shard_mb=0.5",
+    ]  # fmt: skip
+
+
+def finish(source: Path, root: Path) -> None:
+    ended = subprocess.run(command(source, root), capture_output=True, text=True, timeout=280)
+    assert ended.returncode == 0, ended.stderr
+
+
+def parts(root: Path) -> dict[Path, int]:
+    """Every committed part and clip tar → when it was written."""
+    found = [*root.glob("tables/*/*/part-*.parquet"), *root.glob("clips/*/shard-*.tar")]
+    return {path.relative_to(root): path.stat().st_mtime_ns for path in found}
+
+
+def finished_cells(root: Path) -> set[tuple[str, str]]:
+    """(stage folder, part) of every cell whose failure part and marker are there."""
+    return {(path.parts[2], path.parts[3]) for path in parts(root) if path.parts[0] == "tables"}
+
+
+def shards(root: Path) -> dict[str, str]:
+    name = (root / "releases" / "CURRENT").read_text()
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted((root / "releases" / name / "shards").iterdir())
+    }
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return render_scenes(tmp_path_factory.mktemp("scenes"), SEEDS) / "videos"
+
+
+@pytest.fixture(scope="module")
+def undisturbed(source: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    root = tmp_path_factory.mktemp("undisturbed") / "root"
+    finish(source, root)
+    return shards(root)
+
+
+def kill_when(process: subprocess.Popen[bytes], root: Path, num_parts: int, limit_s: float = 200.0) -> None:
+    """SIGKILL the driver as soon as there are this many parts."""
+    deadline = time.monotonic() + limit_s
+    while process.poll() is None and len(parts(root)) < num_parts:
+        assert time.monotonic() < deadline, f"no {num_parts} parts within {limit_s} s"
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+@pytest.mark.timeout(900)
+def test_a_killed_build_goes_on_where_it_was(source: Path, undisturbed: dict[str, str], tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    chance = random.Random(0)
+    written: dict[Path, int] = {}
+    for num_parts in (1, 12 + chance.randrange(8), 40 + chance.randrange(20)):
+        process = subprocess.Popen(command(source, root), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        kill_when(process, root, num_parts)
+        time.sleep(1)  # what its workers were writing is written or gone
+        now = parts(root)
+        assert all(now[path] == when for path, when in written.items() if is_finished(path, written)), "a finished cell ran again"
+        written = now
+    finish(source, root)
+    now = parts(root)
+    assert all(now[path] == when for path, when in written.items() if is_finished(path, written)), "a finished cell ran again"
+    assert shards(root) == undisturbed
+    assert not Dataset.open(str(root)).storage.exists("runs/notes")
+
+
+def is_finished(path: Path, written: dict[Path, int]) -> bool:
+    """Whether the cell that wrote this part had written all of its parts: a part of a half-done cell may be written again."""
+    from pipeline.stages import STAGES
+    from pipeline.plan import SCAN
+
+    folder = path.parts[-2]
+    stage = folder.rpartition("-")[0]
+    marker = "listing" if stage == SCAN else STAGES[stage].produces[0].table
+    name = path.name.replace("shard-", "part-").replace(".tar", ".parquet")
+    return Path("tables") / marker / folder / name in written
+
+
+def test_workers_and_servers_do_not_outlive_a_killed_driver(source: Path, tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        command(source, tmp_path / "root"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    kill_when(process, tmp_path / "root", 12)
+    deadline = time.monotonic() + 30
+    while (alive := session_members(process.pid)) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    for pid in alive:
+        os.kill(pid, signal.SIGKILL)
+    assert not alive, f"still running after the driver was killed: {alive}"
+
+
+def session_members(session: int) -> list[int]:
+    import psutil
+
+    return [process.pid for process in psutil.process_iter() if _session_of(process.pid) == session]
+
+
+def _session_of(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return None

@@ -1,0 +1,113 @@
+"""A whole build: everything is accounted for, nothing is done twice, and a change re-runs what depends on it."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from pipeline.accounting import account
+from pipeline.catalog import Catalog
+from pipeline.runs import latest_run
+from tests.pipeline.conftest import Built, build
+
+
+def release_bytes(built: Built) -> dict[str, str]:
+    """Name → SHA-256 of every shard of the release."""
+    folder = Path(built.dataset.url) / "releases" / built.report.release / "shards"
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
+
+
+def test_every_listed_file_is_a_clip_a_duplicate_or_a_failure(built: Built) -> None:
+    scan, ingest, *_ = built.report.accounts
+    assert (scan.num_in, scan.num_done, dict(scan.filtered)) == (6, 5, {"duplicate": 1})
+    assert (ingest.num_in, ingest.num_done, dict(ingest.failed)) == (5, 3, {"unreadable": 2})
+    assert built.report.num_clips == 3
+
+
+def test_the_sum_closes_for_every_stage(built: Built) -> None:
+    assert [line.stage for line in built.report.accounts] == ["scan", *(planned.name for planned in built.plan.stages)]
+    assert all(line.adds_up for line in built.report.accounts)
+    assert all(line.num_in == 3 for line in built.report.accounts[2:])
+
+
+def test_a_missing_failure_row_is_noticed(built: Built, copy_of) -> None:  # type: ignore[no-untyped-def]
+    dataset = copy_of(built)
+    fingerprint = built.plan["ingest"].fingerprint
+    from schemas.accounting import Failure
+
+    for shard in dataset.shards_with_part("failure", "ingest", fingerprint):
+        dataset.write_part(Failure, [], "ingest", fingerprint, shard)
+    ingest = account(dataset, built.plan.fingerprints)[1]
+    assert not ingest.adds_up
+    assert "are not the counted failures" in ingest.problems[0]
+
+
+def test_a_second_build_runs_no_cell_and_publishes_the_same_release(built: Built, source: Path) -> None:
+    again = build(source, Path(built.dataset.url))
+    assert again.report.cells_run == 0
+    assert again.report.release == built.report.release
+
+
+def test_the_executor_and_the_names_of_files_do_not_change_a_byte(built: Built, source: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "other names"
+    moved.mkdir()
+    for number, path in enumerate(sorted(path for path in source.rglob("*") if path.is_file())):
+        (moved / f"{number}{path.suffix}").write_bytes(path.read_bytes())
+    other = build(moved, tmp_path / "root", executor="ray")
+    assert release_bytes(other) == release_bytes(built)
+
+
+@pytest.mark.parametrize(
+    ("change", "rerun"),
+    [
+        ({"policy": {"min_supported": 2}}, {"decide"}),
+        ({"stages": {"plant_decoys": {"params": {"seed": 1}}}}, {"plant_decoys", "verify", "decide"}),
+        ({"release": {"shard_mb": 100}}, set()),
+    ],
+)
+def test_a_changed_parameter_reruns_exactly_what_depends_on_it(
+    built: Built, copy_of, source: Path, change: dict[str, object], rerun: set[str]
+) -> None:  # type: ignore[no-untyped-def]
+    dataset = copy_of(built)
+    changed = build(source, Path(dataset.url), **change)
+    differs = {
+        name for name, value in changed.plan.fingerprints.items() if value != built.plan.fingerprints[name]
+    }
+    assert differs == rerun
+    num_shards = len(dataset.shards_with_part("clip", "ingest", built.plan["ingest"].fingerprint))
+    num_packed = len(list((Path(dataset.url) / "releases" / changed.report.release / "shards").iterdir()))
+    assert changed.report.cells_run == len(rerun) * num_shards + num_packed
+
+
+def test_new_files_are_added_and_old_ones_left_alone(built: Built, copy_of, source: Path, scenes: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    from pipeline.scenes import render_scenes
+
+    dataset = copy_of(built)
+    before = {path: path.stat().st_mtime_ns for path in Path(dataset.url).rglob("*.parquet") if "releases" not in path.parts}
+    more = tmp_path / "more"
+    render_scenes(more, (204,))
+    grown = build(more / "videos", Path(dataset.url))
+    assert grown.report.num_clips == 4
+    assert grown.report.cells_run == len(grown.plan.stages) + len(list((Path(dataset.url) / "releases" / grown.report.release / "shards").iterdir()))
+    assert all(path.stat().st_mtime_ns == written for path, written in before.items())
+
+
+def test_the_run_record_says_what_was_done(built: Built) -> None:
+    record = latest_run(built.dataset)
+    assert record is not None
+    assert record.status == "done"
+    assert record.fingerprints == built.plan.fingerprints
+    assert record.release == built.report.release
+    assert {line["stage"] for line in record.accounting} == set(record.fingerprints)
+    assert record.witness_rates[0]["witness"] == "instruments"
+    assert record.witness_rates[0]["false_accepts"]["total"] > 0
+
+
+def test_every_claim_has_a_verdict_and_every_chain_a_decision(built: Built) -> None:
+    with Catalog(built.dataset) as catalog:
+        unjudged = catalog.query("select count(*) as n from claim anti join verdict using (claim_id)").to_pylist()
+        undecided = catalog.query("select count(*) as n from cot anti join decision using (cot_id)").to_pylist()
+        counts = catalog.query("select (select count(*) from claim) as claims, (select count(*) from cot) as chains").to_pylist()
+    assert unjudged == undecided == [{"n": 0}]
+    assert counts[0]["chains"] == 3
+    assert counts[0]["claims"] >= 9
