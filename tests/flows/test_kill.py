@@ -43,7 +43,8 @@ def finished_cells(root: Path) -> set[tuple[str, str]]:
 def shards(root: Path) -> dict[str, str]:
     name = (root / "releases" / "CURRENT").read_text()
     return {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted((root / "releases" / name / "shards").iterdir())
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted((root / "releases" / name / "shards").iterdir())
     }
 
 
@@ -79,7 +80,9 @@ def test_a_killed_build_goes_on_where_it_was(source: Path, undisturbed: dict[str
         kill_when(process, root, num_parts)
         time.sleep(1)  # what its workers were writing is written or gone
         now = parts(root)
-        assert all(now[path] == when for path, when in written.items() if is_finished(path, written)), "a finished cell ran again"
+        assert all(now[path] == when for path, when in written.items() if is_finished(path, written)), (
+            "a finished cell ran again"
+        )
         written = now
     finish(source, root)
     now = parts(root)
@@ -90,8 +93,8 @@ def test_a_killed_build_goes_on_where_it_was(source: Path, undisturbed: dict[str
 
 def is_finished(path: Path, written: dict[Path, int]) -> bool:
     """Whether the cell that wrote this part had written all of its parts: a part of a half-done cell may be written again."""
-    from pipeline.stages import STAGES
     from pipeline.plan import SCAN
+    from pipeline.stages import STAGES
 
     folder = path.parts[-2]
     stage = folder.rpartition("-")[0]

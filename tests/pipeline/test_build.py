@@ -70,9 +70,7 @@ def test_a_changed_parameter_reruns_exactly_what_depends_on_it(
 ) -> None:  # type: ignore[no-untyped-def]
     dataset = copy_of(built)
     changed = build(source, Path(dataset.url), **change)
-    differs = {
-        name for name, value in changed.plan.fingerprints.items() if value != built.plan.fingerprints[name]
-    }
+    differs = {name for name, value in changed.plan.fingerprints.items() if value != built.plan.fingerprints[name]}
     assert differs == rerun
     num_shards = len(dataset.shards_with_part("clip", "ingest", built.plan["ingest"].fingerprint))
     num_packed = len(list((Path(dataset.url) / "releases" / changed.report.release / "shards").iterdir()))
@@ -88,7 +86,9 @@ def test_new_files_are_added_and_old_ones_left_alone(built: Built, copy_of, sour
     render_scenes(more, (204,))
     grown = build(more / "videos", Path(dataset.url))
     assert grown.report.num_clips == 4
-    assert grown.report.cells_run == len(grown.plan.stages) + len(list((Path(dataset.url) / "releases" / grown.report.release / "shards").iterdir()))
+    assert grown.report.cells_run == len(grown.plan.stages) + len(
+        list((Path(dataset.url) / "releases" / grown.report.release / "shards").iterdir())
+    )
     assert all(path.stat().st_mtime_ns == written for path, written in before.items())
 
 
@@ -107,7 +107,9 @@ def test_every_claim_has_a_verdict_and_every_chain_a_decision(built: Built) -> N
     with Catalog(built.dataset) as catalog:
         unjudged = catalog.query("select count(*) as n from claim anti join verdict using (claim_id)").to_pylist()
         undecided = catalog.query("select count(*) as n from cot anti join decision using (cot_id)").to_pylist()
-        counts = catalog.query("select (select count(*) from claim) as claims, (select count(*) from cot) as chains").to_pylist()
+        counts = catalog.query(
+            "select (select count(*) from claim) as claims, (select count(*) from cot) as chains"
+        ).to_pylist()
     assert unjudged == undecided == [{"n": 0}]
     assert counts[0]["chains"] == 3
     assert counts[0]["claims"] >= 9

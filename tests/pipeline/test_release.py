@@ -85,7 +85,9 @@ def test_a_split_depends_on_the_source_only() -> None:
 def test_clips_of_one_source_never_lie_in_two_splits(built: Built) -> None:
     with Catalog(built.dataset) as catalog:
         selection = select_clips(catalog, ReleaseParams(val_frac=0.4, test_frac=0.3))
-        source_of = {row["clip_id"]: row["source_id"] for row in catalog.query("select clip_id, source_id from clip").to_pylist()}
+        source_of = {
+            row["clip_id"]: row["source_id"] for row in catalog.query("select clip_id, source_id from clip").to_pylist()
+        }
     splits: dict[str, set[str]] = {}
     for clip in selection.clips:
         splits.setdefault(source_of[clip.clip_id], set()).add(clip.split)
@@ -104,10 +106,13 @@ def test_thresholds_leave_clips_out_by_name_and_cost_no_model_call(built: Built)
 
 
 def test_accounts_that_do_not_add_up_are_not_published(built: Built) -> None:
-    broken = [line for line in built.report.accounts]
+    broken = list(built.report.accounts)
     broken[2].problems.append("a clip is missing")
     try:
-        with Catalog(built.dataset) as catalog, pytest.raises(ReleaseError, match="refusing to publish: detect_events does not add up"):
+        with (
+            Catalog(built.dataset) as catalog,
+            pytest.raises(ReleaseError, match="refusing to publish: detect_events does not add up"),
+        ):
             release = plan_release(catalog, built.plan, ReleaseParams(shard_mb=1), "other")
             publish(built.dataset, built.plan, release, catalog, broken, [], "policy", {})
     finally:
