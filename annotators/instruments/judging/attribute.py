@@ -6,7 +6,6 @@ Everything is measured over the part of the subject's event that lies in the cla
 from annotators.instruments.judging.ear import Ear, kind_of
 from annotators.instruments.judging.findings import as_evidence, number, refuted, supported, unverifiable
 from annotators.instruments.judging.measures import change, values
-from annotators.likeness import ALIKE
 from schemas.evidence import HeardEvent
 from schemas.reasoning import Judged, Stated
 from schemas.vocabulary import ANY_SOUND, UNITS, Attribute
@@ -41,15 +40,12 @@ def judge_attribute(claim: Stated, ear: Ear) -> Judged:
 
 
 def subject_events(subject: str, start_s: float, end_s: float, ear: Ear) -> list[HeardEvent]:
-    """The subject's sure events in the span, the one that shares most of it first; sounds like it where there are none."""
-    found = ear.within(ear.sure(subject), start_s, end_s, ear.params.onset_s)
-    kind = kind_of(subject)
-    if not found and kind:
-        found = [event for event in ear.within(ear.events, start_s, end_s) if event.kind in ALIKE[kind]]
+    """The subject's sure events in the span, the one that shares most of it first."""
 
     def shared(event: HeardEvent) -> float:
         return (min(event.end_s, end_s) - max(event.start_s, start_s)) / max(event.end_s, end_s, 0.1)
 
+    found = ear.within(ear.sure(subject), start_s, end_s, ear.params.onset_s)
     return sorted(found, key=lambda event: (-shared(event), event.start_s))
 
 

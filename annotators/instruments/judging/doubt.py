@@ -14,31 +14,46 @@ from schemas.evidence import HeardEvent
 from schemas.vocabulary import SoundKind
 
 _SHORTEST_RING_S = 0.25
-_LONGEST_CHIRP_S = 0.6
+_LONGEST_CHIRP_S = 0.45
+_SHORTEST_SWEEP_S = 0.25
 _LEAST_HARMONICITY = 0.4
 _ROLL_GAP_S = 0.2
 _LEAST_ROLL_HITS = 3
-_LEAST_GLIDE = 1.15  # highest over lowest pitch; a sweep glides by a third of an octave, 1.26
+# highest over lowest pitch: a sweep glides by a third of an octave, 1.26; what goes by less than 1.04 is steady
+_LEAST_CHIRP_GLIDE = 1.04
+_LEAST_SWEEP_GLIDE = 1.15
+_MOST_TONE_GLIDE = 1.4
 
 
 def may_be(event: HeardEvent, kind: SoundKind, analysis: Analysis, clear_score: float) -> bool:
-    """Whether an event named otherwise may be of `kind`. Events named from `clear_score` on are what they are called."""
-    if event.kind not in ALIKE[kind] or event.kind_score >= clear_score:
+    """Whether an event named otherwise may be of `kind`.
+
+    A clear hit, roll or noise (from `clear_score` on) is what it is called. Among pitched kinds the score says how clear the
+    pitch is, not where the border lies, so there only length and glide decide.
+    """
+    if event.kind not in ALIKE[kind]:
+        return False
+    is_pitched = event.kind in ("tone", "sweep", "chirp")
+    if not is_pitched and event.kind_score >= clear_score:
         return False
     length_s = event.end_s - event.start_s
     match kind:
         case "ring":
-            return length_s >= _SHORTEST_RING_S and _has_pitch(event)
+            return not is_pitched and length_s >= _SHORTEST_RING_S and _has_pitch(event)
+        case "chirp" if is_pitched:
+            return length_s <= _LONGEST_CHIRP_S and _glide(event, analysis) >= _LEAST_CHIRP_GLIDE
         case "chirp":
             return length_s <= _LONGEST_CHIRP_S and _has_pitch(event)
         case "roll":
             return _is_rapid(event, analysis)
         case "sweep":
-            return _glide(event, analysis) >= _LEAST_GLIDE
+            return length_s >= _SHORTEST_SWEEP_S and _glide(event, analysis) >= _LEAST_SWEEP_GLIDE
         case "tone":
-            return _has_pitch(event)
-        case "noise" | "impact":
+            return _has_pitch(event) and _glide(event, analysis) <= _MOST_TONE_GLIDE
+        case "noise":
             return True
+        case "impact":
+            return not is_pitched
 
 
 def _has_pitch(event: HeardEvent) -> bool:
@@ -57,10 +72,11 @@ def _is_rapid(event: HeardEvent, analysis: Analysis) -> bool:
 
 def _glide(event: HeardEvent, analysis: Analysis) -> float:
     """Highest over lowest pitch of the event, extremes left out; 1 where it has none."""
+    own = event.pitch_start_hz / event.pitch_end_hz if event.pitch_start_hz and event.pitch_end_hz else 1.0
     track = analysis.pitch_track
     inside = (track.times_s >= event.start_s) & (track.times_s < event.end_s)
     pitch_hz = track.pitch_hz[inside & (track.confidence >= analysis.params.least_pitch_confidence)]
     if len(pitch_hz) < 2:
-        return 1.0
+        return max(own, 1 / own)
     low, high = np.percentile(pitch_hz, [10, 90])
-    return float(high / low)
+    return max(own, 1 / own, float(high / low))

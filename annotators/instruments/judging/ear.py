@@ -82,8 +82,7 @@ class Ear:
 
     def is_silent(self, start_s: float, end_s: float) -> bool:
         """Whether nothing at all sounds within the span: no event, no onset, and no more than the background."""
-        slack_s = self.params.onset_s
-        if self.within(self.events, start_s, end_s) or self.analysis.onsets(start_s - slack_s, end_s + slack_s):
+        if self.within(self.events, start_s, end_s) or self.analysis.onsets(start_s, end_s):
             return False
         if self.analysis.level_dbfs(start_s, end_s) <= self.analysis.params.quietest_dbfs:
             return True

@@ -12,10 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotators.instruments.judging.ear import Ear
+from annotators.instruments.loudness import MOMENTARY_S
+from annotators.likeness import SUSTAINED
 from schemas.evidence import HeardEvent
 from schemas.vocabulary import Attribute
 
 _LEAST_TREND_S = 0.15
+_PAN_STEP_S = 0.25
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ def values(attribute: Attribute, events: Sequence[HeardEvent], start_s: float, e
     match attribute:
         case "loudness":
             found = [ear.analysis.loudness_lufs(start_s, end_s), *(e.loudness_lufs for e in events[:1])]
+            if events[0].kind in SUSTAINED:  # the loudest moment may be another sound's: what lasts is in the middle
+                found.append(float(np.median(ear.analysis.loudness.sliding_lufs(first, last, MOMENTARY_S)[1])))
         case "pitch":
             pitch = ear.analysis.pitch(first, last)
             found = [*(e.pitch_hz for e in events[:1]), pitch.median_hz if pitch else None]
@@ -95,9 +100,10 @@ def _pitch_change(event: HeardEvent, first: float, last: float, ear: Ear) -> Cha
     starts = [(event.pitch_start_hz, event.pitch_end_hz), (found.start_hz, found.end_hz) if found else (None, None)]
     covers = last - first >= 0.6 * (event.end_s - event.start_s)
     changes = [float(np.log2(end / start)) for start, end in (starts if covers else starts[1:]) if start and end]
-    if not changes or max(changes) * min(changes) < 0:  # two ways that disagree about the direction say nothing
+    if not changes:
         return None
-    amount = min(changes, key=abs)
+    disagree = max(changes) > 0 > min(changes)  # about the direction: then neither is believed
+    amount = 0.0 if disagree else min(changes, key=abs)
     return Change(amount, max(abs(c) for c in changes), "octaves")
 
 
@@ -117,3 +123,20 @@ def _rate_change(onsets_s: NDArray[np.float64]) -> Change | None:
     half = len(gaps) // 2
     amount = float(np.median(gaps[:half]) / np.median(gaps[half:]) - 1)
     return Change(amount, abs(amount), "share")
+
+
+def pan_curve(event: HeardEvent, ear: Ear) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Times and stereo positions of what sounds, at least every quarter of a second through the event; NaN in mono.
+
+    By the constant-power law (L = cos, R = sin of (pan + 1) pi / 4) from the channels' whole energies: `Analysis.pan` asks
+    what a span adds to the moment before, which within a sustained sound is nothing.
+    """
+    step_s = min(_PAN_STEP_S, (event.end_s - event.start_s) / 6)
+    edges = np.arange(event.start_s, event.end_s + 1e-9, step_s)
+    times_s = (edges[:-1] + edges[1:]) / 2
+    power = ear.analysis.long.power
+    if power.shape[0] != 2:
+        return times_s, np.full(len(times_s), np.nan)
+    energies = np.array([power[:, ear.analysis.long.frames(a, b)].sum(axis=(1, 2)) for a, b in pairwise(edges)])
+    left, right = np.sqrt(energies.T)
+    return times_s, np.arctan2(right, left) * 4 / np.pi - 1

@@ -16,7 +16,7 @@ def judge_event(claim: Stated, ear: Ear) -> Judged:
         return unverifiable("an event claim needs a subject and a start")
     start_s, end_s = ear.span(claim.start_s, claim.end_s)
     tolerance_s = ear.tolerance_s(claim.subject)
-    if ear.is_silent(start_s - tolerance_s, end_s + tolerance_s):
+    if ear.is_silent(start_s - ear.params.onset_s, end_s + ear.params.onset_s):
         return refuted(f"nothing sounds from {start_s:.1f} s to {end_s:.1f} s", _level(ear, start_s, end_s), 0.95)
     if kind_of(claim.subject) is None and claim.subject != ANY_SOUND:
         return unverifiable(f"something sounds there, but a measurement cannot tell whether it is {claim.subject!r}")

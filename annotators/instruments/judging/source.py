@@ -10,17 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from annotators.correspondence import Coincidence, Strikes, coincidence, following, position, strikes
 from annotators.instruments.judging.ear import Ear, kind_of
 from annotators.instruments.judging.findings import as_evidence, number, refuted, supported, unverifiable
+from annotators.instruments.judging.measures import pan_curve
 from annotators.likeness import SUSTAINED
 from schemas.evidence import HeardEvent, SeenEvent, Track
 from schemas.reasoning import Evidence, Judged, Stated
 from schemas.vocabulary import ANY_SOUND
 
-_PAN_STEP_S = 0.25
 _CLEARLY_ASIDE = 0.25
 _LIVE_PAN = 0.3  # a stereo picture whose sounds reach this far to a side places them
 
@@ -100,7 +99,7 @@ def _best_rival(track: Track, onsets: Sequence[float], eye: Eye, ear: Ear) -> Co
 
 def _judge_sustained(track: Track, event: HeardEvent, ear: Ear, eye: Eye) -> Judged:
     """The sound's stereo position against the place of this track, and of the others."""
-    times_s, pan = _pan_curve(event, ear)
+    times_s, pan = pan_curve(event, ear)
     width_px = eye.width_px or 1
     own = following(pan, position(track, width_px, times_s))
     evidence = [
@@ -152,14 +151,6 @@ def _is_alone(event: HeardEvent, ear: Ear) -> bool:
 def _is_live(ear: Ear) -> bool:
     """Whether the stereo picture places sounds at all: mono and narrow recordings say nothing about place."""
     return any(abs(event.pan) >= _LIVE_PAN for event in ear.events if event.pan is not None)
-
-
-def _pan_curve(event: HeardEvent, ear: Ear) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Stereo position of what sounds, at least every quarter of a second through the event; NaN in mono."""
-    step_s = min(_PAN_STEP_S, (event.end_s - event.start_s) / 6)
-    times_s = np.arange(event.start_s + step_s / 2, event.end_s, step_s)
-    found = [ear.analysis.pan(time_s - step_s / 2, time_s + step_s / 2) for time_s in times_s]
-    return times_s, np.array([np.nan if pan is None else pan.mean for pan in found])
 
 
 def _strike_evidence(found: Strikes) -> list[Evidence]:
