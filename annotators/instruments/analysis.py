@@ -91,9 +91,14 @@ class Analysis:
         return pitch_track(self.long, self.prominence, self.params.lowest_pitch_hz, self.params.highest_pitch_hz)
 
     @cached_property
-    def all_onsets(self) -> list[Onset]:
-        """Every onset of the clip, in order."""
+    def faint_and_clear_onsets(self) -> list[Onset]:
+        """Every onset of the clip, in order, with those under the threshold that other evidence may confirm."""
         return find_onsets(self.sound, self.quick, self.bands, self.floor_power, self.params)
+
+    @cached_property
+    def all_onsets(self) -> list[Onset]:
+        """Every clear onset of the clip, in order."""
+        return [onset for onset in self.faint_and_clear_onsets if onset.over_noise >= 1.0]
 
     def onsets(self, start_s: float, end_s: float) -> list[Onset]:
         """Onsets within the span."""
@@ -134,7 +139,7 @@ class Analysis:
             before = self.bands.power[:, self.quick.frames(start_s - 0.056, start_s - 0.006)].mean(axis=1)
             background = np.maximum(background, before)
         added = np.maximum(power - background[:, None], 0.01 * power)
-        return pan_of(added.sum(axis=2), self.quick.times_s[frames])
+        return pan_of(added.sum(axis=2, dtype=np.float64), self.quick.times_s[frames])
 
     @cached_property
     def _floor_by_channel(self) -> Floats:
@@ -154,7 +159,7 @@ class Analysis:
         for channel in (0, 1):
             np.add.at(energy[channel], frames - first, power[channel, frames, bins])
         sounding = energy.sum(axis=0) > 0
-        return pan_of(energy[:, sounding], (first + np.flatnonzero(sounding)) * self.middle.hop_s)
+        return pan_of(energy[:, sounding], self.middle.times_s[first : first + len(sounding)][sounding])
 
     def centroid_hz(self, start_s: float, end_s: float) -> float:
         """Centre of gravity of the power spectrum over the span."""

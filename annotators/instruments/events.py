@@ -9,7 +9,7 @@ import numpy as np
 
 from annotators.instruments.analysis import Analysis
 from annotators.instruments.kinds import name_strike, name_voice
-from annotators.instruments.noises import Noise, find_noises
+from annotators.instruments.noises import Noise, find_noises, noise_pan
 from annotators.instruments.partials import Partial, is_clear
 from annotators.instruments.stereo import Pan
 from annotators.instruments.strikes import Strike, find_strikes, rolls_and_singles
@@ -45,12 +45,15 @@ def _unclaimed(analysis: Analysis, strikes: list[Strike], roll_spans: list[tuple
         for line in analysis.partials
         if is_clear(line)
         and id(line) not in claimed
-        and not (
-            line.roughness_db > _STROKES_DB and any(a - 0.1 < line.start_s and line.end_s < b + 0.4 for a, b in roll_spans)
-        )
         and line.median_hz >= analysis.params.lowest_pitch_hz
+        and not any(_is_of_roll(line, start_s, end_s) for start_s, end_s in roll_spans)
         and not any(_is_afterglow(line, strike) for strike in strikes)
     ]
+
+
+def _is_of_roll(line: Partial, start_s: float, end_s: float) -> bool:
+    is_within = start_s - 0.1 < line.start_s and line.end_s < end_s + 0.4
+    return is_within and (line.roughness_db > _STROKES_DB or line.duration_s < 0.3)
 
 
 def _is_afterglow(line: Partial, strike: Strike) -> bool:
@@ -126,7 +129,7 @@ def _roll_event(analysis: Analysis, roll: list[Strike]) -> HeardEvent:
 
 def _voice_event(analysis: Analysis, voice: Voice) -> HeardEvent:
     kind, score = name_voice(voice, analysis.params)
-    freqs_hz = voice.freqs_hz
+    freqs_hz = voice.pitch_hz
     edge = max(1, min(5, len(freqs_hz) // 6))
     pitch_hz = float(np.median(freqs_hz)), float(np.median(freqs_hz[:edge])), float(np.median(freqs_hz[-edge:]))
     start_s, end_s = max(0.0, voice.start_s), min(voice.end_s, analysis.duration_s)
@@ -135,4 +138,5 @@ def _voice_event(analysis: Analysis, voice: Voice) -> HeardEvent:
 
 def _noise_event(analysis: Analysis, noise: Noise) -> HeardEvent:
     score = 0.5 + 0.5 * analysis.flatness(noise.start_s, noise.end_s)
-    return _event(analysis, "noise", score, noise.start_s, noise.end_s, snr_db=max(noise.over_quiet_db, 0.0))
+    snr_db, pan = max(noise.over_quiet_db, 0.0), noise_pan(analysis, noise)
+    return _event(analysis, "noise", score, noise.start_s, noise.end_s, snr_db=snr_db, pan=pan)

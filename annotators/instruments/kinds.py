@@ -1,7 +1,5 @@
 """Names for events by how they behave (schemas.vocabulary), and how clearly they are what they are called (0..1)."""
 
-import numpy as np
-
 from annotators.instruments.params import InstrumentParams
 from annotators.instruments.strikes import Strike
 from annotators.instruments.voices import Voice
@@ -18,7 +16,7 @@ def name_strike(strike: Strike) -> tuple[SoundKind, float]:
 
 def name_voice(voice: Voice, params: InstrumentParams) -> tuple[SoundKind, float]:
     """Short and gliding: a chirp. Gliding far: a sweep. Else a tone."""
-    clearness = float(np.mean([min(1.0, leader.prominence_db.mean() / 30) for leader in voice.leaders]))
+    clearness = min(1.0, float(voice.lines[0].prominence_db.mean()) / 30)
     if voice.end_s - voice.start_s <= params.longest_chirp_s and voice.glide_ratio >= params.least_chirp_ratio:
         return "chirp", clearness
     if voice.glide_ratio >= params.least_sweep_ratio:

@@ -16,6 +16,7 @@ from scipy.ndimage import percentile_filter
 
 from annotators.instruments.analysis import Analysis
 from annotators.instruments.spectra import Spectrogram, decibels
+from annotators.instruments.stereo import Pan, pan_of
 
 _EDGES_HZ = (100, 400, 800, 1200, 1600, 2400, 3200, 4800, 6400, 9600, 12_800)  # wide enough to hold gaps between harmonics
 _BINS_QUANTILE, _BINS_QUANTILE_DB = 20, -6.5  # of exponentially distributed power: 10 log10(-ln 0.8)
@@ -68,6 +69,21 @@ def find_noises(analysis: Analysis, undecided: Sequence[tuple[float, float]]) ->
             level = float(np.median(levels[start:end]))
             noises.append(Noise(start_s, end_s, level, level - quiet, float(np.median(hiss[start:end]))))
     return noises
+
+
+def noise_pan(analysis: Analysis, noise: Noise) -> Pan | None:
+    """Position of the noise alone, from the median spectrum of each channel between the lines. None unless stereo."""
+    power = analysis.long.power[:, analysis.long.frames(noise.start_s, noise.end_s)][:, ::4]
+    if len(power) != 2:
+        return None
+    edges = np.searchsorted(analysis.long.freqs_hz, _EDGES_HZ)
+    typical = np.median(power, axis=1)
+    energy = sum(
+        np.percentile(typical[:, low:high], _BINS_QUANTILE, axis=1) * (high - low)
+        for low, high in pairwise(edges)
+        if high > low
+    )
+    return pan_of(np.asarray(energy, np.float64)[:, None], np.array([noise.start_s]))
 
 
 def _stretches(levels: NDArray[np.float64], enter: float, stay: float, bridged: int) -> list[tuple[int, int]]:

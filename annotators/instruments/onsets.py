@@ -21,7 +21,7 @@ _MASKED_RATIO = 2e-4  # what lies 37 dB under all that sounds just before makes 
 
 @dataclass(frozen=True)
 class Onset:
-    """A hit. `strength_db`: mean rise over the bands; `over_noise`: the same over its threshold (>= 1)."""
+    """A sudden rise. `strength_db`: its mean over the bands; `over_noise`: the same over its threshold, < 1 for faint ones."""
 
     time_s: float
     strength_db: float
@@ -60,18 +60,16 @@ def onset_threshold(novelty: Floats, hop_s: float, params: InstrumentParams) -> 
 
 
 def find_onsets(sound: Sound, quick: Spectrogram, bands: Bands, floor_power: Floats, params: InstrumentParams) -> list[Onset]:
-    """Onsets in order of time."""
+    """Onsets in order of time, faint ones (`over_noise` < 1) included."""
     novelty = novelty_db(bands, quick.hop_s, floor_power)
     threshold = onset_threshold(novelty, quick.hop_s, params)
     reach = max(1, round(params.least_onset_gap_s / quick.hop_s))
-    is_top = (novelty == maximum_filter1d(novelty, 2 * reach + 1)) & (novelty > threshold)
-    frames = np.flatnonzero(is_top)
+    is_top = (novelty == maximum_filter1d(novelty, 2 * reach + 1)) & (novelty > params.faint_onset_ratio * threshold)
     found: list[Onset] = []
-    for frame in frames:
+    for frame in np.flatnonzero(is_top):
         time_s = attack_time(sound, float(quick.times_s[frame]))
-        if found and time_s - found[-1].time_s < params.least_onset_gap_s:
-            continue
-        found.append(Onset(time_s, float(novelty[frame]), float(novelty[frame] / threshold[frame])))
+        if not found or time_s - found[-1].time_s >= params.least_onset_gap_s:
+            found.append(Onset(time_s, float(novelty[frame]), float(novelty[frame] / threshold[frame])))
     return found
 
 

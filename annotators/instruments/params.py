@@ -18,9 +18,14 @@ class InstrumentParams(Params):
     onset_over_noise: float = Field(
         6.25, gt=0, description="an onset's strength over what the fluctuation of its surroundings gives"
     )
+    faint_onset_ratio: float = Field(
+        0.7, gt=0, le=1, description="share of the threshold at which an onset is faint, not absent"
+    )
     least_onset_gap_s: float = Field(0.03, gt=0, description="two onsets closer than this are one")
     quietest_dbfs: float = Field(-75.0, description="what is quieter is silence")
     least_fall_db: float = Field(4.0, gt=0, description="an onset whose energy falls this much within 60 ms is a hit")
+    least_faint_fall_db: float = Field(9.0, gt=0, description="the same for an onset that barely stands out")
+    clear_onset_ratio: float = Field(1.35, ge=1, description="an onset this far over its threshold needs no lines to be a hit")
     least_hits_of_a_roll: int = Field(4, ge=2, description="hits closer than 0.15 s that make a roll")
     least_voice_s: float = Field(0.06, gt=0, description="shortest pitched sound")
     longest_chirp_s: float = Field(0.35, gt=0, description="a pitched sound that glides and is no longer than this is a chirp")

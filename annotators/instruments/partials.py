@@ -22,6 +22,8 @@ _REACH_RATIO = 0.035  # a glide of four octaves per second moves this much in 10
 _LEAST_FRAMES = 5
 _CLEAR_PROMINENCE_DB = 14.0
 _MOST_JITTER_BINS = 1.0
+_FAR_OUT_DB = 19.5  # no noise makes a line like this
+_MOST_JITTER_FAR_OUT_BINS = 3.0  # a fast call
 _RESTRUCK_DB = 6.0
 
 
@@ -113,15 +115,17 @@ def find_partials(spectra: Spectrogram, prominence: Floats, least_level_db: floa
     found = []
     for line in done:
         if len(line.frames) >= _LEAST_FRAMES:
-            frame, position = np.array(line.frames), np.array(line.bins)
-            stands_out = prominence[frame, np.round(position).astype(int)].astype(np.float64)
-            found.append(Partial(frame, position * step_hz, np.array(line.levels), stands_out, spectra.hop_s, step_hz))
+            at, position = np.array(line.frames), np.array(line.bins)
+            stands_out = prominence[at, np.round(position).astype(int)].astype(np.float64)
+            found.append(Partial(at, position * step_hz, np.array(line.levels), stands_out, spectra.hop_s, step_hz))
     return [part for partial in found for part in _split_where_struck(partial)]
 
 
 def is_clear(partial: Partial) -> bool:
     """Whether the line is one of a sounding body rather than an accident of noise: it stands out and keeps its course."""
-    return bool(partial.prominence_db.mean() > _CLEAR_PROMINENCE_DB and partial.jitter_bins < _MOST_JITTER_BINS)
+    prominence = partial.prominence_db.mean()
+    is_steady = partial.jitter_bins < (_MOST_JITTER_BINS if prominence < _FAR_OUT_DB else _MOST_JITTER_FAR_OUT_BINS)
+    return bool(prominence > _CLEAR_PROMINENCE_DB and is_steady)
 
 
 def _split_where_struck(partial: Partial) -> list[Partial]:
@@ -166,8 +170,8 @@ def _continued(
             active[line].bins.append(float(bins[peak[line]]))
             active[line].levels.append(float(levels[peak[line]]))
         used[peak[lines]] = True
-    kept = []
-    for line in active:
-        (kept if frame - line.frames[-1] <= _MOST_MISSING_FRAMES else done).append(line)
+    kept: list[_Line] = []
+    for follower in active:
+        (kept if frame - follower.frames[-1] <= _MOST_MISSING_FRAMES else done).append(follower)
     kept.extend(_Line([frame], [float(bins[i])], [float(levels[i])]) for i in np.flatnonzero(~used))
     return kept

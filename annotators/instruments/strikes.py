@@ -12,12 +12,16 @@ from scipy.ndimage import maximum_filter1d
 
 from annotators.instruments.analysis import Analysis
 from annotators.instruments.onsets import Onset
+from annotators.instruments.params import InstrumentParams
 from annotators.instruments.partials import Partial, is_clear
 from annotators.instruments.spectra import SILENCE_POWER, Floats
 
 RING_DECAY_S = 0.4  # to fall by 30 dB: what rings longer is a ring (schemas.vocabulary)
 ROLL_GAP_S = 0.15  # hits closer than this are one roll (schemas.vocabulary)
 _DROP_DB = 30.0
+_SLOWEST_DECAY_DB_PER_S = 12.0  # of bells; a sound that fades slower is not a struck one
+_DYING_DB_PER_S = 60.0
+_MOST_GLIDE = 0.04
 _BESIDE_ONSET_S = 0.07  # windows of 46 ms see a line begin this much early or late
 _MASKED_RATIO = 0.01  # -20 dB under the loudest of the last 100 ms
 _STEADY_RESIDUAL_DB = 3.0
@@ -36,20 +40,50 @@ class Strike:
 
 def find_strikes(analysis: Analysis) -> list[Strike]:
     """The onsets that are hits, in order."""
-    onsets = analysis.all_onsets
     clear = [partial for partial in analysis.partials if is_clear(partial)]
-    candidates = []
-    for index, onset in enumerate(onsets):
-        next_s = onsets[index + 1].time_s if index + 1 < len(onsets) else analysis.duration_s
-        started = [line for line in clear if abs(line.start_s + 0.01 - onset.time_s) < _BESIDE_ONSET_S]
-        ringing = _ringing(started)
-        excess = _excess(analysis, onset.time_s, min(next_s, onset.time_s + 1.5))
-        decaying = [line for line in started if _early_fit(line)[0] < -8.0]
-        end_s = _end_of_ring(onset.time_s, ringing) if ringing else onset.time_s + _faded_s(excess, analysis.quick.hop_s)
-        fall_db = _fall_db(excess, analysis.quick.hop_s)
-        candidates.append(Strike(onset, min(end_s, analysis.duration_s), fall_db, ringing, decaying))
-    hits = [strike for strike in candidates if strike.ringing or strike.fall_db >= analysis.params.least_fall_db]
-    return [strike for strike in candidates if strike in hits or _is_between(strike, hits)]
+    candidates = [_strike(analysis, onset, clear) for onset in analysis.faint_and_clear_onsets]
+    hits = [strike for strike in candidates if _is_hit(strike, analysis.params)]
+    return [s for s in candidates if s in hits or (s.onset.over_noise >= 1.0 and _is_between(s, hits))]
+
+
+def _strike(analysis: Analysis, onset: Onset, clear: Sequence[Partial]) -> Strike:
+    next_s = min((o.time_s for o in analysis.all_onsets if o.time_s > onset.time_s), default=analysis.duration_s)
+    started = [line for line in clear if _starts_with(line, onset, analysis.all_onsets)]
+    ringing = _ringing([line for line in started if not any(_is_resumed(line, other) for other in clear)])
+    excess = _excess(analysis, onset.time_s, min(next_s, onset.time_s + 1.5))
+    decaying = [line for line in started if _early_fit(line)[0] < -_SLOWEST_DECAY_DB_PER_S]
+    end_s = _end_of_ring(onset.time_s, ringing) if ringing else onset.time_s + _faded_s(excess, analysis.quick.hop_s)
+    return Strike(onset, min(end_s, analysis.duration_s), _fall_db(excess, analysis.quick.hop_s), ringing, decaying)
+
+
+def _starts_with(line: Partial, onset: Onset, onsets: Sequence[Onset]) -> bool:
+    """Whether a line begins at this onset, and at no clear one that is nearer."""
+    distance = abs(line.start_s + 0.01 - onset.time_s)
+    return distance < _BESIDE_ONSET_S and not any(abs(line.start_s + 0.01 - other.time_s) < distance for other in onsets)
+
+
+def _is_level(line: Partial) -> bool:
+    """Whether a line keeps its frequency, as the modes of struck bodies do."""
+    inner = line.freqs_hz[1:-1]
+    return bool(np.ptp(inner) < max(_MOST_GLIDE * line.median_hz, 2.0 * line.bin_hz))
+
+
+def _is_resumed(line: Partial, before: Partial) -> bool:
+    """Whether a line only goes on after an interruption, no louder than it was."""
+    gap_s = line.start_s - before.end_s
+    is_same = abs(line.freqs_hz[0] / before.freqs_hz[-1] - 1.0) < 0.03
+    return bool(-0.05 < gap_s < 0.2 and is_same and line.levels_db[:4].max() < before.levels_db[-6:].max() + 3.0)
+
+
+def _is_hit(strike: Strike, params: InstrumentParams) -> bool:
+    """What falls, rings, or started lines that die away. The less an onset stands out, the more of these it needs."""
+    dying = sum(1 for line in strike.lines if line.slope_db_per_s < -_DYING_DB_PER_S and _is_level(line))
+    falls = strike.fall_db >= params.least_fall_db
+    if strike.onset.over_noise >= params.clear_onset_ratio:
+        return bool(falls or dying or strike.ringing)
+    if strike.onset.over_noise >= 1.0:
+        return bool(strike.fall_db >= params.least_faint_fall_db or dying or strike.ringing)
+    return bool(falls and dying >= 2)
 
 
 def _is_between(strike: Strike, hits: Sequence[Strike]) -> bool:
@@ -59,7 +93,7 @@ def _is_between(strike: Strike, hits: Sequence[Strike]) -> bool:
 
 
 def rolls_and_singles(strikes: Sequence[Strike], least_hits: int) -> tuple[list[list[Strike]], list[Strike]]:
-    """Chains of at least `least_hits` hits with gaps under 0.15 s, and the hits that are in none."""
+    """Chains of at least `least_hits` hits with gaps under 0.15 s, and the other hits. A bell within a roll is both."""
     chains: list[list[Strike]] = []
     for strike in strikes:
         if chains and strike.onset.time_s - chains[-1][-1].onset.time_s < ROLL_GAP_S:
@@ -67,7 +101,7 @@ def rolls_and_singles(strikes: Sequence[Strike], least_hits: int) -> tuple[list[
         else:
             chains.append([strike])
     rolls = [chain for chain in chains if len(chain) >= least_hits]
-    return rolls, [strike for chain in chains if len(chain) < least_hits for strike in chain]
+    return rolls, [strike for chain in chains for strike in chain if len(chain) < least_hits or len(strike.ringing) >= 2]
 
 
 def _excess(analysis: Analysis, onset_s: float, until_s: float) -> Floats:
@@ -122,7 +156,7 @@ def _ringing(started: Sequence[Partial]) -> list[Partial]:
     ringing = []
     for line in started:
         slope, residual = _early_fit(line)
-        is_slow = -_DROP_DB / RING_DECAY_S <= slope <= -8.0
+        is_slow = -_DROP_DB / RING_DECAY_S <= slope <= -_SLOWEST_DECAY_DB_PER_S
         if is_slow and residual < _STEADY_RESIDUAL_DB and line.duration_s >= 0.25 and line.top_db > strongest - 15.0:
             ringing.append(line)
     return sorted(ringing, key=lambda line: -line.top_db)

@@ -8,33 +8,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from annotators.instruments.partials import Partial
 
 _MOST_HARMONICS = 24
 _RATIO_TOLERANCE = 0.04
 _LEADING_PROMINENCE_DB = 19.5
-_LONG_S, _EVEN_DB = 0.4, 1.0
+_LONG_S, _EVEN_DB = 0.5, 1.1
 _TOGETHER_S = 0.08
 _BESIDE_STRONGER_DB = 20.0  # a second voice under a stronger one has to come this close to it
+_OVERTONE_DB = 3.0
 _JOIN_GAP_S = 0.1
 _JOIN_RATIO = 0.08
 
 
 @dataclass(frozen=True, eq=False)
 class Voice:
-    """One pitched sound. The leader's frequency divided by `harmonic` is the fundamental. `lines` has the leaders first."""
+    """One pitched sound: its fundamental `pitch_hz` at `frames` (n,) of the middle spectra, and its lines, leaders first."""
 
     start_s: float
     end_s: float
-    leaders: Sequence[Partial]  # in order of time: a leader that is interrupted goes on in the next
+    frames: NDArray[np.int64]
+    pitch_hz: NDArray[np.float64]
     lines: Sequence[Partial]
-    harmonic: int
-
-    @property
-    def freqs_hz(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        """The fundamental along the leaders."""
-        return np.concatenate([leader.freqs_hz for leader in self.leaders]) / self.harmonic
 
     @property
     def level_db(self) -> float:
@@ -44,7 +41,7 @@ class Voice:
     @property
     def glide_ratio(self) -> float:
         """Highest over lowest fundamental, the extreme twentieths left out."""
-        low, high = np.percentile(self.freqs_hz, [5, 95])
+        low, high = np.percentile(self.pitch_hz, [5, 95])
         return float(high / low)
 
 
@@ -67,8 +64,7 @@ def find_voices(lines: Sequence[Partial], least_duration_s: float) -> list[Voice
 def _can_lead(line: Partial) -> bool:
     """Wind and rain make short lines too, and faint ones: a leader stands out far, or for long and evenly."""
     prominence = line.prominence_db.mean()
-    is_even = line.duration_s >= _LONG_S and line.roughness_db < _EVEN_DB
-    return bool(prominence > _LEADING_PROMINENCE_DB or (is_even and prominence > _LEADING_PROMINENCE_DB - 4.0))
+    return bool(prominence > _LEADING_PROMINENCE_DB or (line.duration_s >= _LONG_S and line.roughness_db < _EVEN_DB))
 
 
 def _voice(leader: Partial, followers: Sequence[Partial]) -> Voice:
@@ -76,7 +72,8 @@ def _voice(leader: Partial, followers: Sequence[Partial]) -> Voice:
     strong = [leader, *(line for line in followers if line.top_db > leader.top_db - 15.0)]
     start_s = min(line.start_s for line in strong)
     end_s = max(line.end_s for line in strong)
-    return Voice(start_s, end_s, [leader], [leader, *followers], _harmonic_number(leader, followers))
+    pitch_hz = leader.freqs_hz / _harmonic_number(leader, followers)
+    return Voice(start_s, end_s, leader.frames, pitch_hz, [leader, *followers])
 
 
 def _ratio(line: Partial, leader: Partial) -> float | None:
@@ -112,20 +109,46 @@ def _harmonic_number(leader: Partial, followers: Sequence[Partial]) -> int:
 
 
 def _joined(voices: Sequence[Voice]) -> list[Voice]:
-    """Voices that go on at the pitch at which another has just ended are its continuation."""
+    """Voices that go on where another has ended, or that are one of its harmonics, are part of it."""
     joined: list[Voice] = []
     for voice in voices:
-        before = next((v for v in reversed(joined) if _continues(voice, v)), None)
+        before = next((v for v in reversed(joined) if _continues(voice, v) or _is_overtone(voice, v)), None)
         if before is None:
             joined.append(voice)
             continue
-        leaders = sorted([*before.leaders, *voice.leaders], key=lambda line: line.start_s)
-        end_s = max(before.end_s, voice.end_s)
-        joined[joined.index(before)] = Voice(before.start_s, end_s, leaders, [*before.lines, *voice.lines], before.harmonic)
+        joined[joined.index(before)] = _with(before, voice)
     return joined
 
 
+def _with(voice: Voice, later: Voice) -> Voice:
+    """One voice of two. The pitch is that of the first for as long as it has one, then that of the later if it goes on."""
+    frames, pitch_hz = voice.frames, voice.pitch_hz
+    if _continues(later, voice):
+        is_new = later.frames > frames[-1]
+        frames = np.concatenate([frames, later.frames[is_new]])
+        pitch_hz = np.concatenate([pitch_hz, later.pitch_hz[is_new]])
+    return Voice(voice.start_s, max(voice.end_s, later.end_s), frames, pitch_hz, [*voice.lines, *later.lines])
+
+
 def _continues(voice: Voice, before: Voice) -> bool:
-    gap_s = voice.start_s - before.end_s
-    ended_hz, begins_hz = float(np.median(before.freqs_hz[-4:])), float(np.median(voice.freqs_hz[:4]))
-    return -0.1 < gap_s < _JOIN_GAP_S and abs(np.log(begins_hz / ended_hz)) < _JOIN_RATIO
+    """Whether a voice takes up the pitch of another, less than 0.1 s after its end or while it still sounds."""
+    if not (before.start_s < voice.start_s < before.end_s + _JOIN_GAP_S):
+        return False
+    until_s = max(min(voice.end_s, before.end_s), voice.start_s)
+    return bool(abs(np.log(_pitch_ratio(voice, before, voice.start_s, until_s))) < _JOIN_RATIO)
+
+
+def _is_overtone(voice: Voice, other: Voice) -> bool:
+    """Whether a fainter voice lies on a harmonic of another for most of its time."""
+    start_s, end_s = max(voice.start_s, other.start_s), min(voice.end_s, other.end_s)
+    if end_s - start_s < 0.5 * (voice.end_s - voice.start_s) or voice.level_db > other.level_db - _OVERTONE_DB:
+        return False
+    ratio = _pitch_ratio(voice, other, start_s, end_s)
+    return round(ratio) >= 1 and abs(ratio - round(ratio)) < _RATIO_TOLERANCE + 0.003 * ratio
+
+
+def _pitch_ratio(voice: Voice, other: Voice, start_s: float, end_s: float) -> float:
+    """Median over a span of the ratio of two voices' fundamentals; a voice that is silent counts with its nearest pitch."""
+    frames = np.linspace(start_s, end_s, 9) / voice.lines[0].hop_s
+    own, others = (np.interp(frames, v.frames, v.pitch_hz) for v in (voice, other))
+    return float(np.median(own / others))
