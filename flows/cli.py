@@ -85,7 +85,9 @@ def _globals(
     ] = False,
 ) -> None:
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "INFO" if debug else "CRITICAL")  # errors are told once, by us
-    logging.basicConfig(level=logging.INFO if debug else logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    for package in ("flows", "pipeline", "annotators") if debug else ():
+        logging.getLogger(package).setLevel(logging.INFO)
 
 
 def main() -> None:

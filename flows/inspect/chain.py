@@ -9,12 +9,13 @@ from flows.inspect.facts import ClipFacts
 from flows.inspect.lanes import Group, Mark
 from flows.inspect.palette import FAINT, INK, MARKS, OUTCOMES, VERDICTS
 from schemas.reasoning import Claim, Cot
-from schemas.vocabulary import VerdictWord
+from schemas.vocabulary import Relation, VerdictWord
 
 LINE_IN = 0.165
 FONT_PT = 8.0
 NUM_CHARS = 205  # of FONT_PT in the width of the picture
 INDENT_IN = 0.22
+SIGNS: dict[Relation, str] = {"equals": "=", "at_least": "≥", "at_most": "≤"}
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ def claim_groups(facts: ClipFacts, cot: Cot) -> list[Group]:
 def _mark(facts: ClipFacts, claim: Claim) -> Mark:
     word = finding(facts, claim)
     sign, colour = (MARKS[word], VERDICTS[word]) if word else ("·", FAINT)
-    what = " ".join(f"{part}" for part in (claim.type, claim.subject, _relation(claim)) if part)
+    kind = None if claim.attribute else claim.type  # the attribute says it
+    what = " ".join(part for part in (kind, claim.subject, _relation(claim)) if part)
     start_s = claim.start_s if claim.start_s is not None else 0.0
     end_s = claim.end_s if claim.end_s is not None else facts.clip.duration_s
     is_open = claim.start_s is None and claim.end_s is None
@@ -59,7 +61,8 @@ def _mark(facts: ClipFacts, claim: Claim) -> Mark:
 
 def _relation(claim: Claim) -> str:
     value = "" if claim.value is None else f"{claim.value:g}{'' if claim.unit is None else ' ' + claim.unit}"
-    return " ".join(part for part in (claim.attribute, claim.relation, claim.object, value) if part)
+    relation = SIGNS.get(claim.relation, claim.relation) if claim.relation else ""
+    return " ".join(part for part in (claim.attribute, relation, claim.object, value) if part)
 
 
 def chain_lines(facts: ClipFacts, cot: Cot) -> list[Line]:

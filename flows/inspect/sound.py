@@ -29,8 +29,9 @@ def draw_waveform(axes: Any, sound: Sound, heard: Sequence[SoundEvent]) -> None:
     axes.fill_between(times_s, padded.min(1) / peak, padded.max(1) / peak, color=INK, linewidth=0.3, edgecolor=INK, zorder=2)
     axes.set_ylim(-1.05, 1.05)
     axes.set_yticks([0], ["sound"])
+    loudest = max(float(np.abs(sound.samples).max(initial=0.0)), 1e-4)  # of any channel
     axes.text(
-        0.998, 0.06, f"peak {20 * np.log10(peak):.1f} dBFS", transform=axes.transAxes, ha="right", fontsize=6.5, color=FAINT
+        0.998, 0.06, f"peak {20 * np.log10(loudest):.1f} dBFS", transform=axes.transAxes, ha="right", fontsize=6.5, color=FAINT
     )
 
 
