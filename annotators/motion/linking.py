@@ -19,6 +19,7 @@ WORST_COST = 1.0e3
 COLOUR_MEMORY = 0.9
 VELOCITY_MEMORY = 0.5
 PROVEN_FRAMES = 4
+MAX_CLAIMANTS = 4  # a region that more trails lie in is a change of the whole picture, not a meeting of things
 
 
 @dataclass
@@ -116,7 +117,7 @@ def _divide(frame: Picture, found: list[Region], live: list[Trail], index: int) 
     pieces: list[Region] = []
     for at, region in enumerate(found):
         claimants = claims.get(at, [])
-        pieces += _shared_out(frame, region, claimants, index) if len(claimants) > 1 else [region]
+        pieces += _shared_out(frame, region, claimants, index) if 1 < len(claimants) <= MAX_CLAIMANTS else [region]
     return pieces
 
 

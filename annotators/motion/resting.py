@@ -96,22 +96,22 @@ def _guess(behind: Picture, frames: Sequence[Picture], place: Mask) -> None:
     while left.any():
         inner = cv2.erode(left, NEIGHBOURHOOD, iterations=RIM_PX, borderType=cv2.BORDER_CONSTANT, borderValue=1)
         rows, columns = np.nonzero(left > inner) if (inner < left).any() else np.nonzero(left)
-        guess = _inpainted(behind, left)[rows, columns]
+        guess = _surroundings(behind, left)[rows, columns]
         shown = sampled[:, rows, columns]
-        off = np.abs(shown.astype(np.int16) - guess).max(axis=2)
+        off = np.abs(shown - guess).max(axis=2)
         best = off.argmin(axis=0)
         everywhere = np.arange(len(guess))
         behind[rows, columns] = np.where((off[best, everywhere] <= GUESS_LEVELS)[:, None], shown[best, everywhere], guess)
         left[rows, columns] = 0
 
 
-def _inpainted(behind: Picture, left: NDArray[np.uint8]) -> Picture:
-    """`behind` with the pixels of `left` filled from around them; only their neighbourhood is worked on."""
-    x, y, width, height = cv2.boundingRect(left)
-    near = np.s_[max(0, y - 8) : y + height + 8, max(0, x - 8) : x + width + 8]
-    filled = behind.copy()
-    filled[near] = cv2.inpaint(np.ascontiguousarray(behind[near]), np.ascontiguousarray(left[near]), 3, cv2.INPAINT_TELEA)
-    return filled
+def _surroundings(behind: Picture, left: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The mean of the pixels around each pixel that are not `left` over."""
+    is_known = (left == 0).astype(np.float32)
+    reach = (2 * RIM_PX + 1, 2 * RIM_PX + 1)
+    total = cv2.blur(behind * is_known[..., None], reach)
+    mean: NDArray[np.float32] = total / np.maximum(cv2.blur(is_known, reach), 1e-6)[..., None]
+    return mean
 
 
 def _union(regions: Sequence[Region], shape: tuple[int, ...]) -> Mask:
