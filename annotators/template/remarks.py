@@ -4,6 +4,7 @@ A remark belongs to one aspect and has a weight; the reasoner takes the weightie
 joins those of one aspect into a step. Numbers in claims are rounded as in the text: a claim says what is written.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -215,7 +216,8 @@ def clauses(said: Sequence[Remark]) -> str:
 
 def sight(tracks: Sequence[Track]) -> Remark:
     """What moves in the picture. No instrument of sound can decide it, so it is an inference from what is seen."""
-    phrases = [with_article(track.phrase) for track in tracks]
+    counts = Counter(track.phrase for track in tracks)
+    phrases = [with_article(phrase) if count == 1 else f"{number(count)} {phrase}s" for phrase, count in counts.items()]
     claims = [
         stated("inference", "seen", None, track.start_s, track.end_s).model_copy(
             update={"text": f"{with_article(track.phrase).capitalize()} is seen moving."}

@@ -32,9 +32,13 @@ class Group:
 
 
 def strength(event: HeardEvent) -> float:
-    """0..1: how clear the kind is, times how far it stands out of the background."""
+    """0..1: how clear the kind is, times how far it stands out of the background.
+
+    A pitched sound that lasts is its own background, and its clear pitch is what makes it stand out: it counts at least half.
+    """
     snr_db = _LOUD_SNR_DB if event.snr_db is None else min(max(event.snr_db, 0.0), _LOUD_SNR_DB)
-    return event.kind_score * snr_db / _LOUD_SNR_DB
+    least = 0.5 if event.kind in ("tone", "sweep") else 0.0
+    return event.kind_score * max(snr_db / _LOUD_SNR_DB, least)
 
 
 def groups(heard: Sequence[HeardEvent], min_strength: float, max_kinds: int) -> list[Group]:

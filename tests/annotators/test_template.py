@@ -152,6 +152,16 @@ def test_what_is_seen_and_the_label_are_inferences_and_nothing_more() -> None:
     assert all(claim.subject in (None, *SOUND_KINDS, "sound") for claim in made.claims)
 
 
+def test_things_that_look_the_same_are_counted_together() -> None:
+    pair = (track("t00", "grey region", 0.1, 0.9), track("t01", "grey region", 0.9, 0.1))
+    assert "two grey regions are seen moving" in reasoned(*HITS, tracks=pair).steps[0].text
+
+
+def test_a_clear_tone_through_the_whole_clip_is_spoken_of_though_nothing_is_quieter() -> None:
+    engine = heard("tone", 0.0, 9.0, kind_score=1.0, snr_db=2.0, pitch_hz=90.0, harmonicity=0.9)
+    assert reasoned(engine).steps[0].text == "A tone is heard."
+
+
 def test_a_quiet_clip_is_said_to_be_quiet() -> None:
     made = reasoned(tracks=(track("t00", "red region", 0.1, 0.9),))
     absence = of_type(made, "absence")
