@@ -19,7 +19,7 @@ from annotators.instruments.onsets import Onset, find_onsets
 from annotators.instruments.params import InstrumentParams
 from annotators.instruments.partials import Partial, find_partials
 from annotators.instruments.pitch import Pitch, PitchTrack, pitch_over, pitch_track, prominence_db
-from annotators.instruments.spectra import SILENCE_POWER, Bands, Floats, Spectrogram, bands, spectrogram
+from annotators.instruments.spectra import SILENCE_POWER, Bands, Floats, Spectrogram, bands, decibels, spectrogram
 from annotators.instruments.stereo import Pan, pan_of
 from annotators.media import Media, Sound
 
@@ -46,6 +46,19 @@ class Analysis:
     def long(self) -> Spectrogram:
         """Spectra of 93 ms every 20 ms: they say at which frequency."""
         return spectrogram(self.sound.samples, self.sound.sample_rate_hz, 0.093, 0.02)
+
+    @cached_property
+    def levels_dbfs(self) -> Floats:
+        """Level of each 50 ms, over all frequencies."""
+        power = self.quick.mean_power.sum(axis=1)
+        edges = np.arange(0, len(power), max(1, round(0.05 / self.quick.hop_s)))
+        return decibels(np.add.reduceat(power, edges) / np.diff([*edges, len(power)]))
+
+    @cached_property
+    def faintest_dbfs(self) -> float:
+        """What is fainter than this beside the loudest twentieth of the clip, or at all, is no event."""
+        loud = float(np.percentile(self.levels_dbfs, 95))
+        return max(loud - self.params.dynamic_range_db, self.params.quietest_dbfs)
 
     @cached_property
     def middle(self) -> Spectrogram:

@@ -45,6 +45,7 @@ def _unclaimed(analysis: Analysis, strikes: list[Strike], roll_spans: list[tuple
         for line in analysis.partials
         if is_clear(line)
         and id(line) not in claimed
+        and line.top_db > analysis.faintest_dbfs
         and line.median_hz >= analysis.params.lowest_pitch_hz
         and not any(_is_of_roll(line, start_s, end_s) for start_s, end_s in roll_spans)
         and not any(_is_afterglow(line, strike) for strike in strikes)

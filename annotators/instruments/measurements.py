@@ -12,7 +12,7 @@ import numpy as np
 from annotators.instruments.analysis import Analysis
 from annotators.instruments.loudness import ABSOLUTE_GATE_LUFS, MOMENTARY_S, SHORT_TERM_S
 from annotators.instruments.onsets import novelty_db
-from annotators.instruments.spectra import SILENCE_POWER, decibels
+from annotators.instruments.spectra import SILENCE_POWER
 from schemas.evidence import HeardEvent, Measured
 from schemas.vocabulary import SOUND_KINDS
 
@@ -51,10 +51,7 @@ def _loudness(analysis: Analysis) -> Iterator[Measured]:
 def _levels(analysis: Analysis) -> Iterator[Measured]:
     """Peak, floor, signal over noise, silence and clipping. Levels through time are means over 50 ms."""
     samples = analysis.sound.samples
-    num = max(1, round(0.05 / analysis.quick.hop_s))
-    power = analysis.quick.mean_power.sum(axis=1)
-    edges = np.arange(0, len(power), num)
-    levels = decibels(np.add.reduceat(power, edges) / np.diff([*edges, len(power)]))
+    levels = analysis.levels_dbfs
     floor, loud = np.percentile(levels, [10, 95])
     yield Measured(name="peak_dbfs", value=analysis.peak_dbfs(0.0, analysis.duration_s), unit="dbfs")
     yield Measured(name="noise_floor_dbfs", value=float(floor), unit="dbfs")

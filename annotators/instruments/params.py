@@ -22,6 +22,7 @@ class InstrumentParams(Params):
         0.7, gt=0, le=1, description="share of the threshold at which an onset is faint, not absent"
     )
     least_onset_gap_s: float = Field(0.03, gt=0, description="two onsets closer than this are one")
+    dynamic_range_db: float = Field(40.0, gt=0, description="events lie within this of the loudest twentieth of the clip")
     quietest_dbfs: float = Field(-75.0, description="what is quieter is silence")
     least_fall_db: float = Field(4.0, gt=0, description="an onset whose energy falls this much within 60 ms is a hit")
     least_faint_fall_db: float = Field(9.0, gt=0, description="the same for an onset that barely stands out")

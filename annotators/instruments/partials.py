@@ -38,11 +38,11 @@ class Partial:
     hop_s: float
     bin_hz: float
 
-    @property
+    @cached_property
     def start_s(self) -> float:
         return float(self.frames[0] * self.hop_s)
 
-    @property
+    @cached_property
     def end_s(self) -> float:
         return float((self.frames[-1] + 1) * self.hop_s)
 
@@ -53,6 +53,11 @@ class Partial:
     @cached_property
     def median_hz(self) -> float:
         return float(np.median(self.freqs_hz))
+
+    @cached_property
+    def dense_hz(self) -> NDArray[np.float64]:
+        """The frequency at every frame from the first to the last, missing ones filled in."""
+        return np.interp(np.arange(self.frames[0], self.frames[-1] + 1), self.frames, self.freqs_hz)
 
     @cached_property
     def top_db(self) -> float:

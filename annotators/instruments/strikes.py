@@ -4,6 +4,7 @@ An onset is a hit when what it added has fallen again within some 60 ms, or when
 beep, a call or a horn starts as suddenly, but then stays.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,10 +30,15 @@ _STEADY_RESIDUAL_DB = 3.0
 
 @dataclass(frozen=True, eq=False)
 class Strike:
-    """One hit. `fall_db`: how far it has fallen after 55 ms; `ringing`: its slowly decaying lines, strongest first."""
+    """One hit.
+
+    `level_db`: what it adds in its first 25 ms. `fall_db`: how far that has fallen after 55 ms. `ringing`: its slowly decaying
+    lines, strongest first.
+    """
 
     onset: Onset
     end_s: float
+    level_db: float
     fall_db: float
     ringing: Sequence[Partial]
     lines: Sequence[Partial]  # all that it started, ringing or not
@@ -42,18 +48,19 @@ def find_strikes(analysis: Analysis) -> list[Strike]:
     """The onsets that are hits, in order."""
     clear = [partial for partial in analysis.partials if is_clear(partial)]
     candidates = [_strike(analysis, onset, clear) for onset in analysis.faint_and_clear_onsets]
-    hits = [strike for strike in candidates if _is_hit(strike, analysis.params)]
+    hits = [s for s in candidates if s.level_db > analysis.faintest_dbfs and _is_hit(s, analysis.params)]
     return [s for s in candidates if s in hits or (s.onset.over_noise >= 1.0 and _is_between(s, hits))]
 
 
 def _strike(analysis: Analysis, onset: Onset, clear: Sequence[Partial]) -> Strike:
     next_s = min((o.time_s for o in analysis.all_onsets if o.time_s > onset.time_s), default=analysis.duration_s)
     started = [line for line in clear if _starts_with(line, onset, analysis.all_onsets)]
-    ringing = _ringing([line for line in started if not any(_is_resumed(line, other) for other in clear)])
+    ringing = [line for line in _ringing(started) if not any(_is_resumed(line, other) for other in clear)]
     excess = _excess(analysis, onset.time_s, min(next_s, onset.time_s + 1.5))
     decaying = [line for line in started if _early_fit(line)[0] < -_SLOWEST_DECAY_DB_PER_S]
     end_s = _end_of_ring(onset.time_s, ringing) if ringing else onset.time_s + _faded_s(excess, analysis.quick.hop_s)
-    return Strike(onset, min(end_s, analysis.duration_s), _fall_db(excess, analysis.quick.hop_s), ringing, decaying)
+    level_db, fall_db = _level_and_fall_db(excess, analysis.quick.hop_s)
+    return Strike(onset, min(end_s, analysis.duration_s), level_db, fall_db, ringing, decaying)
 
 
 def _starts_with(line: Partial, onset: Onset, onsets: Sequence[Onset]) -> bool:
@@ -124,12 +131,12 @@ def _excess(analysis: Analysis, onset_s: float, until_s: float) -> Floats:
     return smooth
 
 
-def _fall_db(excess: Floats, hop_s: float) -> float:
-    """From the loudest of the first 25 ms to the mean between 45 and 65 ms, or to the last there is before the next onset."""
-    early = excess[: max(1, round(0.025 / hop_s))].max()
+def _level_and_fall_db(excess: Floats, hop_s: float) -> tuple[float, float]:
+    """The loudest of the first 25 ms, and how much lower the mean of 45 to 65 ms is, or the last before the next onset."""
+    early = float(excess[: max(1, round(0.025 / hop_s))].max()) + SILENCE_POWER
     late = excess[round(0.045 / hop_s) : round(0.065 / hop_s) + 1]
-    tail = late.mean() if len(late) else excess[-2:].mean()
-    return float(10 * np.log10((early + SILENCE_POWER) / (tail + SILENCE_POWER)))
+    tail = float(late.mean() if len(late) else excess[-2:].mean()) + SILENCE_POWER
+    return 10 * math.log10(early), 10 * math.log10(early / tail)
 
 
 def _faded_s(excess: Floats, hop_s: float) -> float:

@@ -14,6 +14,7 @@ from annotators.instruments.partials import Partial
 
 _MOST_HARMONICS = 24
 _RATIO_TOLERANCE = 0.04
+_RATIO_SPREAD = 0.06
 _LEADING_PROMINENCE_DB = 19.5
 _LONG_S, _EVEN_DB = 0.5, 1.1
 _TOGETHER_S = 0.08
@@ -77,20 +78,21 @@ def _voice(leader: Partial, followers: Sequence[Partial]) -> Voice:
 
 
 def _ratio(line: Partial, leader: Partial) -> float | None:
-    """Median ratio of the frequencies where both sound; None where they share less than half of the line's span."""
-    common, own, others = np.intersect1d(line.frames, leader.frames, assume_unique=True, return_indices=True)
-    if len(common) < 0.5 * len(line.frames):
+    """Median ratio of the frequencies where both sound; None where they share less than half of the line's span, or where
+    the ratio is not the same throughout."""
+    first, last = max(line.frames[0], leader.frames[0]), min(line.frames[-1], leader.frames[-1]) + 1
+    if last - first < 0.5 * len(line.frames) or last - first < 2:
         return None
-    return float(np.median(line.freqs_hz[own] / leader.freqs_hz[others]))
+    own = line.dense_hz[first - line.frames[0] : last - line.frames[0]]
+    low, median, high = np.percentile(own / leader.dense_hz[first - leader.frames[0] : last - leader.frames[0]], [15, 50, 85])
+    return float(median) if high - low < _RATIO_SPREAD * median else None
 
 
 def _follows(line: Partial, leader: Partial) -> bool:
-    ratio = _ratio(line, leader)
-    if ratio is None:
-        return False
     if abs(line.start_s - leader.start_s) < _TOGETHER_S and abs(line.end_s - leader.end_s) < _TOGETHER_S:
         return True
-    return any(_is_multiple(ratio * harmonic) for harmonic in (1, 2, 3))
+    ratio = _ratio(line, leader)
+    return ratio is not None and any(_is_multiple(ratio * harmonic) for harmonic in (1, 2, 3, 4))
 
 
 def _is_multiple(ratio: float) -> bool:
