@@ -22,7 +22,8 @@ _LEAST_ROLL_HITS = 3
 # highest over lowest pitch: a sweep glides by a third of an octave, 1.26; what goes by less than 1.04 is steady
 _LEAST_CHIRP_GLIDE = 1.04
 _LEAST_SWEEP_GLIDE = 1.15
-_MOST_TONE_GLIDE = 1.4
+_MOST_TONE_GLIDE = 1.15
+_CLEAR_RING_SCORE = 0.6
 
 
 def may_be(event: HeardEvent, kind: SoundKind, analysis: Analysis, clear_score: float) -> bool:
@@ -48,8 +49,10 @@ def may_be(event: HeardEvent, kind: SoundKind, analysis: Analysis, clear_score: 
             return _is_rapid(event, analysis)
         case "sweep":
             return length_s >= _SHORTEST_SWEEP_S and _glide(event, analysis) >= _LEAST_SWEEP_GLIDE
+        case "tone" if event.kind == "ring":
+            return event.kind_score < _CLEAR_RING_SCORE
         case "tone":
-            return _has_pitch(event) and _glide(event, analysis) <= _MOST_TONE_GLIDE
+            return _glide(event, analysis) <= _MOST_TONE_GLIDE
         case "noise":
             return True
         case "impact":

@@ -37,14 +37,14 @@ def values(attribute: Attribute, events: Sequence[HeardEvent], start_s: float, e
     match attribute:
         case "loudness":
             found = [ear.analysis.loudness_lufs(start_s, end_s), *(e.loudness_lufs for e in events[:1])]
-            if events[0].kind in SUSTAINED:  # the loudest moment may be another sound's: what lasts is in the middle
+            if events[0].kind in SUSTAINED and len(ear.within(ear.events, first, last)) > 1:
+                # the loudest moment may be another sound's: what lasts is in the middle
                 found.append(float(np.median(ear.analysis.loudness.sliding_lufs(first, last, MOMENTARY_S)[1])))
         case "pitch":
             pitch = ear.analysis.pitch(first, last)
             found = [*(e.pitch_hz for e in events[:1]), pitch.median_hz if pitch else None]
         case "pan":
-            pan = ear.analysis.pan(first, last)
-            found = [*(e.pan for e in events[:1]), pan.mean if pan else None]
+            found = [_pan(events[0], first, last, ear)]
         case "rate":
             found = list(_rates(_onsets(events, start_s, end_s), end_s - start_s))
         case "duration":
@@ -52,6 +52,15 @@ def values(attribute: Attribute, events: Sequence[HeardEvent], start_s: float, e
         case "brightness":
             found = [*(e.centroid_hz for e in events[:1]), ear.analysis.centroid_hz(first, last)]
     return [value for value in found if value is not None]
+
+
+def _pan(event: HeardEvent, first: float, last: float, ear: Ear) -> float | None:
+    """The event's own position, or where it is in a part of it; None in mono."""
+    if event.pan is None or last - first >= 0.6 * (event.end_s - event.start_s):
+        return event.pan
+    times_s, pan = pan_curve(event, ear)
+    inside = (times_s >= first) & (times_s < last)
+    return float(np.median(pan[inside])) if inside.any() else event.pan
 
 
 def _onsets(events: Sequence[HeardEvent], start_s: float, end_s: float) -> NDArray[np.float64]:
