@@ -44,8 +44,9 @@ test: setup-dev  ## ruff, import contracts, mypy, pytest
 bench: setup-dev ## measure ingest and annotators beside bare ffmpeg; prints what docs/benchmarks.md records
 	$(BIN)/python -m tests.bench
 
-docs: setup-dev  ## regenerate docs/tables.md and the recipe schema from the classes
+docs: setup-dev  ## regenerate the tables in docs/ from the classes
 	$(BIN)/python -m schemas.docs > docs/tables.md
+	$(BIN)/python -m flows.recipe_docs
 
 lock:            ## compile locks/*.txt (versions and hashes, no addresses) from pyproject.toml
 	$(PYTHON) locks/compile.py

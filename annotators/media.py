@@ -37,9 +37,14 @@ class Frames:
 class Media(Protocol):
     """A clip's media. Decoding happens on the first request for a rate or size and is shared by all who ask for the same."""
 
-    clip_id: str
-    duration_s: float
-    has_video: bool
+    @property
+    def clip_id(self) -> str: ...
+
+    @property
+    def duration_s(self) -> float: ...
+
+    @property
+    def has_video(self) -> bool: ...
 
     def sound(self, rate_hz: int | None = None) -> Sound:
         """All channels, resampled to `rate_hz` (None: as stored, normally 44.1 kHz)."""

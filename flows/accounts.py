@@ -1,7 +1,6 @@
 """The closed sum as a table: in = done + filtered (by reason) + failed (by code), with a mark where it adds up."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from rich.markup import escape
 from rich.table import Table
@@ -26,16 +25,3 @@ def _line(account: StageAccount) -> tuple[str, str, str, str, str, str]:
 
 def _parts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {escape(name)}" for name, count in sorted(counts.items())) or "0"
-
-
-def account_record(account: StageAccount) -> dict[str, Any]:
-    """One line as plain data. Not `asdict`: in Python 3.11 it takes a Counter for a list of pairs to count."""
-    return {
-        "stage": account.stage,
-        "num_in": account.num_in,
-        "num_done": account.num_done,
-        "filtered": dict(account.filtered),
-        "failed": dict(account.failed),
-        "adds_up": account.adds_up,
-        "problems": list(account.problems),
-    }

@@ -16,6 +16,7 @@ from pipeline.progress import Progress
 from pipeline.scenes import SceneTruth, load_truth, render_scenes
 from pipeline.selfcheck.check import SelfCheckReport, selfcheck
 from schemas.layout import Dataset
+from schemas.vocabulary import VerdictWord
 
 CHECK_SEED = 1  # the embedded models were tuned on seeds from 1000 on; these they have never met
 MAX_MISTAKES_SHOWN = 10
@@ -59,10 +60,16 @@ def show(report: SelfCheckReport, console: Console) -> None:
         rows.append((figure.name, value, bound, mark, figure.counted))
     console.print(table(("measured against the truth", "value", "must be", "", "counted"), rows, right=("value",)))
     console.print()
-    words = ("supported", "refuted", "unverifiable")
-    verdicts = [(kind, "true" if truth else "false", *(by.get(word, 0) for word in words)) for kind, truth, by in report.by_type]
+    words: tuple[VerdictWord, ...] = ("supported", "refuted", "unverifiable")
+    verdicts = [
+        (kind, "true" if truth else "false", *(by.get(word, 0) for word in words)) for kind, truth, by in report.by_type
+    ]
     console.print(table(("planted claim", "is", *words), verdicts, right=words))
     if report.mistakes:
-        console.print(f"\n{len(report.mistakes)} wrong verdicts" + ("" if len(report.mistakes) <= 10 else ", the first ten") + ":")
+        console.print(
+            f"\n{len(report.mistakes)} wrong verdicts"
+            + ("" if len(report.mistakes) <= MAX_MISTAKES_SHOWN else f", the first {MAX_MISTAKES_SHOWN}")
+            + ":"
+        )
         for mistake in report.mistakes[:MAX_MISTAKES_SHOWN]:
             console.print(f"  {escape(mistake)}")

@@ -82,7 +82,9 @@ def _serve(port: int) -> None:
     import uvicorn
 
     threading.Thread(target=_exit_with_parent, daemon=True).start()
-    uvicorn.run("prefect.server.api.server:create_app", factory=True, host="127.0.0.1", port=port, log_level="error", lifespan="on")
+    uvicorn.run(
+        "prefect.server.api.server:create_app", factory=True, host="127.0.0.1", port=port, log_level="error", lifespan="on"
+    )
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 from pipeline.cell import CellReport
 from pipeline.plan import SCAN, SCAN_FINGERPRINT
@@ -32,6 +33,18 @@ class StageAccount:
     def adds_up(self) -> bool:
         total = self.num_done + self.filtered.total() + self.failed.total()
         return self.num_in == total and not self.problems
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, for run records and `--json`."""
+        return {
+            "stage": self.stage,
+            "num_in": self.num_in,
+            "num_done": self.num_done,
+            "filtered": dict(sorted(self.filtered.items())),
+            "failed": dict(sorted(self.failed.items())),
+            "adds_up": self.adds_up,
+            "problems": self.problems,
+        }
 
 
 def account(dataset: Dataset, fingerprints: Mapping[str, str]) -> list[StageAccount]:

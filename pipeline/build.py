@@ -7,7 +7,7 @@ with nothing to do costs no start-up.
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from pipeline.accounting import StageAccount, account
@@ -64,6 +64,12 @@ class BuildReport:
     witnesses: list[WitnessRates]
     failures: dict[str, int]
     seconds_by_phase: dict[str, float] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values. Not `asdict` alone: it would take a Counter's pairs for things to count."""
+        plain = {item.name: getattr(self, item.name) for item in fields(self)}
+        accounts = [line.to_json() for line in self.accounts]
+        return plain | {"accounts": accounts, "witnesses": [asdict(witness) for witness in self.witnesses]}
 
 
 def done_keys(dataset: Dataset, plan: Plan) -> set[Key]:
@@ -159,7 +165,7 @@ class Build:
         self._took("publish", started)
         record = self.record
         record.release = self._release.name
-        record.accounting = [asdict(line) for line in accounts]
+        record.accounting = [line.to_json() for line in accounts]
         record.witness_rates = [asdict(witness) for witness in witnesses]
         record.failures = {row["code"]: row["n"] for row in failures}
         record.finish("done")

@@ -178,6 +178,7 @@ def start_section(work: Path, runs: int) -> list[str]:
         whole.append(total)
         memory.append(peak)
         again.append(_command(source, root, watch=False)[1])
+    helping = timed(lambda: subprocess.run([*_AUDIOCOT, "--help"], capture_output=True, check=True), runs)
     return [
         "### The command `audiocot build`, Prefect's server and Ray included",
         "",
@@ -186,7 +187,7 @@ def start_section(work: Path, runs: int) -> list[str]:
         f"| start → first shard of clips committed | {Timing(first)} |",
         f"| whole build of {len(list(source.iterdir()))} scenes | {Timing(whole)} |",
         f"| the same again, nothing to do | {Timing(again)} |",
-        f"| `audiocot --help` | {timed(lambda: subprocess.run([*_AUDIOCOT, '--help'], capture_output=True, check=True), runs)} |",
+        f"| `audiocot --help` | {helping} |",
         "",
         f"Peak memory of the driver process: {statistics.median(memory):.0f} MB.",
     ]

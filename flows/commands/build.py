@@ -1,8 +1,8 @@
 """`audiocot build` and `audiocot plan`: make a dataset, or say what making it would take."""
 
 import json
-from dataclasses import asdict, fields
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -46,7 +46,7 @@ def build(
             resolved, source=source, root=root, executor=executor, workers=workers, limit=limit, progress=shown
         )
     if as_json:
-        typer.echo(json.dumps(_report_record(report), indent=1))
+        typer.echo(json.dumps(report.to_json(), indent=1))
     else:
         _show_report(report)
 
@@ -58,14 +58,6 @@ def _check_places(source: str, root: str) -> None:
 
     next(iter(list_sources(source)))
     Dataset.find(root)
-
-
-def _report_record(report: "BuildReport") -> dict[str, Any]:
-    from flows.accounts import account_record
-
-    plain = {item.name: getattr(report, item.name) for item in fields(report) if item.name not in ("accounts", "witnesses")}
-    accounts, witnesses = map(account_record, report.accounts), map(asdict, report.witnesses)
-    return plain | {"accounts": list(accounts), "witnesses": list(witnesses)}
 
 
 def _show_report(report: "BuildReport") -> None:

@@ -22,7 +22,7 @@ def status(root: Root, as_json: AsJson = False) -> None:
     from schemas.layout import Dataset
 
     dataset = Dataset.open(root)  # before the rest is loaded: a wrong root is told at once
-    from flows.accounts import account_record, accounts_table
+    from flows.accounts import accounts_table
     from flows.console import stdout, table
     from pipeline.accounting import account
     from pipeline.catalog import Catalog
@@ -39,7 +39,7 @@ def status(root: Root, as_json: AsJson = False) -> None:
             if run
             else None
         )
-        lines = [account_record(line) for line in accounts]
+        lines = [line.to_json() for line in accounts]
         typer.echo(json.dumps({"run": record, "stages": lines, "failures": failures, "damaged": damaged}, indent=1))
         return
     console = stdout()

@@ -15,7 +15,6 @@ import numpy as np
 import soundfile
 from av.video.reformatter import Interpolation, VideoReformatter
 from numpy.typing import NDArray
-from scipy.signal import resample_poly
 
 from annotators.media import Frames, Sound
 from pipeline.media.clip_tar import ClipTar
@@ -54,6 +53,8 @@ class StoredMedia:
         if rate_hz is None or rate_hz == stored.sample_rate_hz:
             return stored
         if rate_hz not in self._sounds:
+            from scipy.signal import resample_poly  # a second of imports that queries and status can do without
+
             samples = resample_poly(stored.samples, rate_hz, stored.sample_rate_hz, axis=1).astype(np.float32)
             self._sounds[rate_hz] = Sound(_read_only(samples), rate_hz)
         return self._sounds[rate_hz]
