@@ -142,7 +142,10 @@ class Analysis:
         return float(in_lines / max(power.sum(), SILENCE_POWER))
 
     def pan(self, start_s: float, end_s: float) -> Pan | None:
-        """Position of what the span adds to the 50 ms before it (at its start: to the clip's floor). None unless stereo."""
+        """Position of what the span adds to the 50 ms before it (at its start: to the clip's floor). None unless stereo.
+
+        Only bands that rise by 6 dB count. Where none does, or where the span is most of the clip, all of it counts.
+        """
         if self.bands.power.shape[0] != 2:
             return None
         frames = self.quick.frames(start_s, end_s)
@@ -151,8 +154,10 @@ class Analysis:
         if start_s > 0.06:
             before = self.bands.power[:, self.quick.frames(start_s - 0.056, start_s - 0.006)].mean(axis=1)
             background = np.maximum(background, before)
-        added = np.maximum(power - background[:, None], 0.01 * power)
-        return pan_of(added.sum(axis=2, dtype=np.float64), self.quick.times_s[frames])
+        rises = power.mean(axis=(0, 1)) > 4.0 * background.mean(axis=0)
+        if rises.any() and end_s - start_s < 0.5 * self.duration_s:
+            power = np.maximum(power - background[:, None], 0.0)[:, :, rises]
+        return pan_of(power.sum(axis=2), self.quick.times_s[frames])
 
     @cached_property
     def _floor_by_channel(self) -> Floats:

@@ -73,7 +73,7 @@ def find_onsets(sound: Sound, quick: Spectrogram, bands: Bands, floor_power: Flo
     return found
 
 
-def attack_time(sound: Sound, near_s: float, reach_s: float = 0.02) -> float:
+def attack_time(sound: Sound, near_s: float, reach_s: float = 0.01) -> float:
     """Where the envelope's logarithm rises most steeply within `reach_s` of a moment: the start of the attack."""
     rate = sound.sample_rate_hz
     step = max(1, round(rate * 0.0005))

@@ -23,6 +23,7 @@ _DROP_DB = 30.0
 _SLOWEST_DECAY_DB_PER_S = 12.0  # of bells; a sound that fades slower is not a struck one
 _DYING_DB_PER_S = 60.0
 _MOST_GLIDE = 0.04
+_LEAST_TRAIN, _EVEN_GAP = 7, 0.25
 _BESIDE_ONSET_S = 0.07  # windows of 46 ms see a line begin this much early or late
 _MASKED_RATIO = 0.01  # -20 dB under the loudest of the last 100 ms
 _STEADY_RESIDUAL_DB = 3.0
@@ -49,7 +50,8 @@ def find_strikes(analysis: Analysis) -> list[Strike]:
     clear = [partial for partial in analysis.partials if is_clear(partial)]
     candidates = [_strike(analysis, onset, clear) for onset in analysis.faint_and_clear_onsets]
     hits = [s for s in candidates if s.level_db > analysis.faintest_dbfs and _is_hit(s, analysis.params)]
-    return [s for s in candidates if s in hits or (s.onset.over_noise >= 1.0 and _is_between(s, hits))]
+    drummed = _regular_trains([strike.onset for strike in candidates])
+    return [s for s in candidates if s in hits or s.onset in drummed or (s.onset.over_noise >= 1.0 and _is_between(s, hits))]
 
 
 def _strike(analysis: Analysis, onset: Onset, clear: Sequence[Partial]) -> Strike:
@@ -76,10 +78,10 @@ def _is_level(line: Partial) -> bool:
 
 
 def _is_resumed(line: Partial, before: Partial) -> bool:
-    """Whether a line only goes on after an interruption, no louder than it was."""
+    """Whether a line only goes on after an interruption, hardly louder than it was."""
     gap_s = line.start_s - before.end_s
     is_same = abs(line.freqs_hz[0] / before.freqs_hz[-1] - 1.0) < 0.03
-    return bool(-0.05 < gap_s < 0.2 and is_same and line.levels_db[:4].max() < before.levels_db[-6:].max() + 3.0)
+    return bool(-0.05 < gap_s < 0.2 and is_same and line.levels_db[:4].max() < before.levels_db[-6:].max() + 6.0)
 
 
 def _is_hit(strike: Strike, params: InstrumentParams) -> bool:
@@ -91,6 +93,23 @@ def _is_hit(strike: Strike, params: InstrumentParams) -> bool:
     if strike.onset.over_noise >= 1.0:
         return bool(strike.fall_db >= params.least_faint_fall_db or dying or strike.ringing)
     return bool(falls and dying >= 2)
+
+
+def _regular_trains(onsets: Sequence[Onset]) -> list[Onset]:
+    """Onsets, faint or clear, that follow each other in even steps under 0.15 s: no noise keeps time."""
+    trains: list[list[Onset]] = []
+    for onset in onsets:
+        if trains and _keeps_time(trains[-1], onset):
+            trains[-1].append(onset)
+        else:
+            trains.append([onset])
+    return [onset for train in trains if len(train) >= _LEAST_TRAIN for onset in train]
+
+
+def _keeps_time(train: Sequence[Onset], onset: Onset) -> bool:
+    gap_s = onset.time_s - train[-1].time_s
+    gaps = np.diff([before.time_s for before in train])
+    return gap_s < ROLL_GAP_S and (len(gaps) < 2 or abs(gap_s / float(np.median(gaps)) - 1.0) < _EVEN_GAP)
 
 
 def _is_between(strike: Strike, hits: Sequence[Strike]) -> bool:

@@ -16,6 +16,7 @@ _MOST_HARMONICS = 24
 _RATIO_TOLERANCE = 0.04
 _RATIO_SPREAD = 0.06
 _LEADING_PROMINENCE_DB = 19.5
+_LEAST_CYCLES = 15.0
 _LONG_S, _EVEN_DB = 0.5, 1.1
 _TOGETHER_S = 0.08
 _BESIDE_STRONGER_DB = 20.0  # a second voice under a stronger one has to come this close to it
@@ -65,6 +66,8 @@ def find_voices(lines: Sequence[Partial], least_duration_s: float) -> list[Voice
 def _can_lead(line: Partial) -> bool:
     """Wind and rain make short lines too, and faint ones: a leader stands out far, or for long and evenly."""
     prominence = line.prominence_db.mean()
+    if line.median_hz * line.duration_s < _LEAST_CYCLES:
+        return False
     return bool(prominence > _LEADING_PROMINENCE_DB or (line.duration_s >= _LONG_S and line.roughness_db < _EVEN_DB))
 
 
@@ -136,7 +139,7 @@ def _continues(voice: Voice, before: Voice) -> bool:
     """Whether a voice takes up the pitch of another, less than 0.1 s after its end or while it still sounds."""
     if not (before.start_s < voice.start_s < before.end_s + _JOIN_GAP_S):
         return False
-    until_s = max(min(voice.end_s, before.end_s), voice.start_s)
+    until_s = max(min(voice.end_s, before.end_s), voice.start_s + _JOIN_GAP_S)
     return bool(abs(np.log(_pitch_ratio(voice, before, voice.start_s, until_s))) < _JOIN_RATIO)
 
 
