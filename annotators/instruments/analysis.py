@@ -68,7 +68,7 @@ class Analysis:
     @cached_property
     def partials(self) -> list[Partial]:
         """Lines up to 8 kHz followed through the middle spectra."""
-        return find_partials(self.middle, prominence_db(self.middle, 600.0, 8000.0), self.params.quietest_dbfs - 10)
+        return find_partials(self.middle, prominence_db(self.middle, 8000.0), self.params.quietest_dbfs - 10)
 
     @cached_property
     def bands(self) -> Bands:
@@ -97,7 +97,7 @@ class Analysis:
     @cached_property
     def prominence(self) -> Floats:
         """dB by which the bins of the long spectra stand out along frequency (frames, bins up to 8 kHz)."""
-        return prominence_db(self.long, 600.0, 8000.0)
+        return prominence_db(self.long, 8000.0)
 
     @cached_property
     def pitch_track(self) -> PitchTrack:
@@ -223,7 +223,7 @@ class Analysis:
         return self.sound.samples[:, first : max(first + 1, min(num, round(end_s * rate)))]
 
 
-_KEPT = 4
+_KEPT = 2
 _analyses: OrderedDict[tuple[str, bytes, InstrumentParams], Analysis] = OrderedDict()
 
 

@@ -22,7 +22,7 @@ _BREATH_DB = 9.0
 _BREATH_HISS_DB = 20.0
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def find_events(analysis: Analysis) -> tuple[HeardEvent, ...]:
     """All events in order of onset."""
     strikes = find_strikes(analysis)

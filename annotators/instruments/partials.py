@@ -18,7 +18,7 @@ from annotators.instruments.spectra import Floats, Spectrogram, decibels
 _LEAST_PROMINENCE_DB = 11.5
 _MOST_MISSING_FRAMES = 2
 _REACH_BINS = 2.5
-_REACH_RATIO = 0.035  # a glide of four octaves per second moves this much in 10 ms
+_REACH_RATIO = 0.05  # a glide of seven octaves per second moves this much in 10 ms
 _LEAST_FRAMES = 5
 _CLEAR_PROMINENCE_DB = 14.0
 _MOST_JITTER_BINS = 1.0

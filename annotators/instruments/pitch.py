@@ -14,6 +14,7 @@ from scipy.ndimage import uniform_filter1d
 
 from annotators.instruments.spectra import Floats, Spectrogram, decibels
 
+_LOW_WIDTH_HZ, _HIGH_WIDTH_HZ, _HIGH_FROM_HZ = 600.0, 2000.0, 1500.0
 _HARMONICS = 8
 _WEIGHT_PER_HARMONIC = 0.75
 _PER_OCTAVE = 48
@@ -47,12 +48,18 @@ def spectral_floor_db(level_db: Floats, num_bins: int) -> Floats:
     return floor
 
 
-def prominence_db(spectra: Spectrogram, width_hz: float, top_hz: float) -> Floats:
-    """How much each bin up to `top_hz` stands out of the spectral floor around it, in dB (frames, bins); never negative."""
-    num_bins = int(np.searchsorted(spectra.freqs_hz, top_hz))
-    level = decibels(spectra.mean_power[:, :num_bins])
-    width = max(3, round(width_hz / spectra.freqs_hz[1]))
-    standing_out: Floats = np.maximum(level - spectral_floor_db(level, width), 0.0)
+def prominence_db(spectra: Spectrogram, top_hz: float) -> Floats:
+    """How much each bin up to `top_hz` stands out of the spectral floor around it, in dB (frames, bins); never negative.
+
+    The floor is taken over 600 Hz, and over 2 kHz above 1.5 kHz: there fast calls smear into plateaus several hundred hertz
+    wide, which must not become their own floor.
+    """
+    step_hz = spectra.freqs_hz[1]
+    level = decibels(spectra.mean_power[:, : int(np.searchsorted(spectra.freqs_hz, top_hz))])
+    floor = spectral_floor_db(level, max(3, round(_LOW_WIDTH_HZ / step_hz)))
+    high = slice(int(np.searchsorted(spectra.freqs_hz, _HIGH_FROM_HZ)), None)
+    floor[:, high] = spectral_floor_db(level, max(3, round(_HIGH_WIDTH_HZ / step_hz)))[:, high]
+    standing_out: Floats = np.maximum(level - floor, 0.0)
     return standing_out
 
 

@@ -22,6 +22,7 @@ ROLL_GAP_S = 0.15  # hits closer than this are one roll (schemas.vocabulary)
 _DROP_DB = 30.0
 _SLOWEST_DECAY_DB_PER_S = 12.0  # of bells; a sound that fades slower is not a struck one
 _DYING_DB_PER_S = 60.0
+_BESIDE_STRONGEST_DB, _AS_STRONG_DB = 15.0, 6.0
 _MOST_GLIDE = 0.04
 _LEAST_TRAIN, _EVEN_GAP = 7, 0.25
 _BESIDE_ONSET_S = 0.07  # windows of 46 ms see a line begin this much early or late
@@ -42,7 +43,8 @@ class Strike:
     level_db: float
     fall_db: float
     ringing: Sequence[Partial]
-    lines: Sequence[Partial]  # all that it started, ringing or not
+    lines: Sequence[Partial]  # all decaying ones that it started
+    num_dying: int  # of those: fast decaying ones that keep their frequency, as the modes of struck bodies do
 
 
 def find_strikes(analysis: Analysis) -> list[Strike]:
@@ -62,7 +64,7 @@ def _strike(analysis: Analysis, onset: Onset, clear: Sequence[Partial]) -> Strik
     decaying = [line for line in started if _early_fit(line)[0] < -_SLOWEST_DECAY_DB_PER_S]
     end_s = _end_of_ring(onset.time_s, ringing) if ringing else onset.time_s + _faded_s(excess, analysis.quick.hop_s)
     level_db, fall_db = _level_and_fall_db(excess, analysis.quick.hop_s)
-    return Strike(onset, min(end_s, analysis.duration_s), level_db, fall_db, ringing, decaying)
+    return Strike(onset, min(end_s, analysis.duration_s), level_db, fall_db, ringing, decaying, _num_dying(started))
 
 
 def _starts_with(line: Partial, onset: Onset, onsets: Sequence[Onset]) -> bool:
@@ -71,10 +73,23 @@ def _starts_with(line: Partial, onset: Onset, onsets: Sequence[Onset]) -> bool:
     return distance < _BESIDE_ONSET_S and not any(abs(line.start_s + 0.01 - other.time_s) < distance for other in onsets)
 
 
-def _is_level(line: Partial) -> bool:
-    """Whether a line keeps its frequency, as the modes of struck bodies do."""
+def _num_dying(started: Sequence[Partial]) -> int:
+    """How many strong lines die away fast at one frequency. None count beside a call, an equally strong line that glides."""
+    strongest_db = max((line.top_db for line in started), default=0.0)
+    strong = [line for line in started if line.top_db > strongest_db - _BESIDE_STRONGEST_DB]
+    is_call = any(_is_call(line) and line.top_db > strongest_db - _AS_STRONG_DB for line in strong)
+    return 0 if is_call else sum(1 for line in strong if _is_dying(line))
+
+
+def _is_call(line: Partial) -> bool:
+    is_gliding = np.ptp(line.freqs_hz) > 2 * _MOST_GLIDE * line.median_hz
+    return bool(is_gliding and line.slope_db_per_s > -_DYING_DB_PER_S and line.duration_s < RING_DECAY_S)
+
+
+def _is_dying(line: Partial) -> bool:
     inner = line.freqs_hz[1:-1]
-    return bool(np.ptp(inner) < max(_MOST_GLIDE * line.median_hz, 2.0 * line.bin_hz))
+    is_level = np.ptp(inner) < max(_MOST_GLIDE * line.median_hz, 2.0 * line.bin_hz)
+    return bool(is_level and line.slope_db_per_s < -_DYING_DB_PER_S)
 
 
 def _is_resumed(line: Partial, before: Partial) -> bool:
@@ -86,13 +101,12 @@ def _is_resumed(line: Partial, before: Partial) -> bool:
 
 def _is_hit(strike: Strike, params: InstrumentParams) -> bool:
     """What falls, rings, or started lines that die away. The less an onset stands out, the more of these it needs."""
-    dying = sum(1 for line in strike.lines if line.slope_db_per_s < -_DYING_DB_PER_S and _is_level(line))
     falls = strike.fall_db >= params.least_fall_db
     if strike.onset.over_noise >= params.clear_onset_ratio:
-        return bool(falls or dying or strike.ringing)
+        return bool(falls or strike.num_dying or strike.ringing)
     if strike.onset.over_noise >= 1.0:
-        return bool(strike.fall_db >= params.least_faint_fall_db or dying or strike.ringing)
-    return bool(falls and dying >= 2)
+        return bool(strike.fall_db >= params.least_faint_fall_db or strike.num_dying or strike.ringing)
+    return bool(falls and strike.num_dying >= 2)
 
 
 def _regular_trains(onsets: Sequence[Onset]) -> list[Onset]:
@@ -159,10 +173,15 @@ def _level_and_fall_db(excess: Floats, hop_s: float) -> tuple[float, float]:
 
 
 def _faded_s(excess: Floats, hop_s: float) -> float:
-    """How long until the excess is 30 dB under its top."""
+    """How long until the excess is 30 dB under its top, or thrice what the first 10 dB take: noise hides the rest."""
     top = int(excess[: max(1, round(0.05 / hop_s))].argmax())
-    faded = np.flatnonzero(excess[top:] < excess[top] * 10 ** (-_DROP_DB / 10))
-    return float((top + (faded[0] if len(faded) else len(excess) - top)) * hop_s)
+    whole, third = (_first_below(excess[top:], drop_db) for drop_db in (_DROP_DB, _DROP_DB / 3))
+    return (top + min(whole, 3 * third)) * hop_s
+
+
+def _first_below(excess: Floats, drop_db: float) -> int:
+    below = np.flatnonzero(excess < excess[0] * 10 ** (-drop_db / 10))
+    return int(below[0]) if len(below) else len(excess)
 
 
 def _early_fit(line: Partial) -> tuple[float, float]:
@@ -183,7 +202,12 @@ def _ringing(started: Sequence[Partial]) -> list[Partial]:
     for line in started:
         slope, residual = _early_fit(line)
         is_slow = -_DROP_DB / RING_DECAY_S <= slope <= -_SLOWEST_DECAY_DB_PER_S
-        if is_slow and residual < _STEADY_RESIDUAL_DB and line.duration_s >= 0.25 and line.top_db > strongest - 15.0:
+        if (
+            is_slow
+            and residual < _STEADY_RESIDUAL_DB
+            and line.duration_s >= 0.25
+            and line.top_db > strongest - _BESIDE_STRONGEST_DB
+        ):
             ringing.append(line)
     return sorted(ringing, key=lambda line: -line.top_db)
 

@@ -4,6 +4,7 @@ The strongest line leads; lines at whole-number ratios to it or to its half or t
 follow. What was started by a hit is left out before (see `strikes`).
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ _LONG_S, _EVEN_DB = 0.5, 1.1
 _TOGETHER_S = 0.08
 _BESIDE_STRONGER_DB = 20.0  # a second voice under a stronger one has to come this close to it
 _OVERTONE_DB = 3.0
+_SPLINTER_S, _SPLINTER_DB = 0.15, 3.0
 _JOIN_GAP_S = 0.1
 _JOIN_RATIO = 0.08
 
@@ -59,7 +61,8 @@ def find_voices(lines: Sequence[Partial], least_duration_s: float) -> list[Voice
         stronger = [v.level_db for v in voices if min(v.end_s, voice.end_s) - max(v.start_s, voice.start_s) > 0]
         if not stronger or voice.level_db > max(stronger) - _BESIDE_STRONGER_DB:
             voices.append(voice)
-    joined = _joined(sorted(voices, key=lambda voice: voice.start_s))
+    whole = [voice for voice in voices if not any(_is_splinter(voice, other) for other in voices)]
+    joined = _joined(_joined(sorted(whole, key=lambda voice: voice.start_s)))  # what was joined may take in more
     return [voice for voice in joined if voice.end_s - voice.start_s >= least_duration_s]
 
 
@@ -125,6 +128,14 @@ def _joined(voices: Sequence[Voice]) -> list[Voice]:
     return joined
 
 
+def _is_splinter(voice: Voice, other: Voice) -> bool:
+    """Whether a voice is a piece of a call: fainter, shorter than 0.15 s, and for a good part within the call's time."""
+    shared_s = min(voice.end_s, other.end_s) - max(voice.start_s, other.start_s)
+    own_s = voice.end_s - voice.start_s
+    are_short = own_s < _SPLINTER_S and own_s < other.end_s - other.start_s < 3 * _SPLINTER_S
+    return are_short and shared_s > 0.3 * own_s and voice.level_db < other.level_db + _SPLINTER_DB
+
+
 def _with(voice: Voice, later: Voice) -> Voice:
     """One voice of two. The pitch is that of the first for as long as it has one, then that of the later if it goes on."""
     frames, pitch_hz = voice.frames, voice.pitch_hz
@@ -139,8 +150,12 @@ def _continues(voice: Voice, before: Voice) -> bool:
     """Whether a voice takes up the pitch of another, less than 0.1 s after its end or while it still sounds."""
     if not (before.start_s < voice.start_s < before.end_s + _JOIN_GAP_S):
         return False
-    until_s = max(min(voice.end_s, before.end_s), voice.start_s + _JOIN_GAP_S)
-    return bool(abs(np.log(_pitch_ratio(voice, before, voice.start_s, until_s))) < _JOIN_RATIO)
+    until_s = min(voice.end_s, before.end_s)
+    if until_s - voice.start_s > _JOIN_GAP_S:
+        ratio = _pitch_ratio(voice, before, voice.start_s, until_s)
+    else:  # medians: what interrupts a line also bends its ends
+        ratio = float(np.median(voice.pitch_hz[:10]) / np.median(before.pitch_hz[-10:]))
+    return abs(math.log(ratio)) < _JOIN_RATIO
 
 
 def _is_overtone(voice: Voice, other: Voice) -> bool:

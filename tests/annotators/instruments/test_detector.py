@@ -41,7 +41,7 @@ def test_the_registry_knows_the_detector() -> None:
 
 def test_an_unknown_parameter_is_an_error() -> None:
     with pytest.raises(ValidationError, match="onset_strenght_db"):
-        EventDetector.Params(onset_strenght_db=3.0)  # type: ignore[call-arg]
+        EventDetector.Params.model_validate({"onset_strenght_db": 3.0})
 
 
 @pytest.mark.parametrize("num_channels", [1, 2])
