@@ -95,6 +95,8 @@ def _ratio(line: Partial, leader: Partial) -> float | None:
 
 
 def _follows(line: Partial, leader: Partial) -> bool:
+    if line.start_s > leader.end_s or line.end_s < leader.start_s:
+        return False
     if abs(line.start_s - leader.start_s) < _TOGETHER_S and abs(line.end_s - leader.end_s) < _TOGETHER_S:
         return True
     ratio = _ratio(line, leader)
