@@ -3,8 +3,8 @@
 The first look at a shot shows them in two ways. A thing that left, or came, leaves a *ghost*: a region that stands still
 because the background shows the thing and the frames show what is behind it. A thing that stirs in its place (a bell that
 swings, a lamp that pulses) or creeps by less than its own length shows as its rim only. A ghost is filled with what the
-frames show. Around a stirring thing and the even areas that it is made of, the background is guessed from its surroundings,
-rim by rim, and every pixel takes the colour it ever had that comes closest to the guess.
+frames show. Around a stirring thing and the even areas that it is made of, the background is guessed from its surroundings
+(`filling`), and every pixel takes the colour it ever had that comes closest to the guess.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from annotators.motion.filling import across
 from annotators.motion.linking import PROVEN_FRAMES, Trail
 from annotators.motion.regions import Picture, Region
 
@@ -28,7 +29,6 @@ STIRRED_FRAC = 0.2  # of an even area that has to stir
 MAX_THING_FRAC = 0.12  # of the picture
 GUESS_LEVELS = 36  # a colour that was shown is preferred to the guess when it is this close
 SAMPLED_FRAMES = 64
-RIM_PX = 4
 
 
 @dataclass(frozen=True)
@@ -90,28 +90,15 @@ def _even_areas(behind: Picture, stirred: Mask) -> Mask:
 
 
 def _guess(behind: Picture, frames: Sequence[Picture], place: Mask) -> None:
-    """Fill `place` in `behind`, from its rim inwards: each pixel as shown in the frame that fits best to what is around it."""
+    """Fill `place` in `behind`: each pixel as shown in the frame that fits best to what is around the place."""
     sampled = np.stack(frames[:: max(1, len(frames) // SAMPLED_FRAMES)])
-    left = place.astype(np.uint8)
-    while left.any():
-        inner = cv2.erode(left, NEIGHBOURHOOD, iterations=RIM_PX, borderType=cv2.BORDER_CONSTANT, borderValue=1)
-        rows, columns = np.nonzero(left > inner) if (inner < left).any() else np.nonzero(left)
-        guess = _surroundings(behind, left)[rows, columns]
-        shown = sampled[:, rows, columns]
-        off = np.abs(shown - guess).max(axis=2)
-        best = off.argmin(axis=0)
-        everywhere = np.arange(len(guess))
-        behind[rows, columns] = np.where((off[best, everywhere] <= GUESS_LEVELS)[:, None], shown[best, everywhere], guess)
-        left[rows, columns] = 0
-
-
-def _surroundings(behind: Picture, left: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The mean of the pixels around each pixel that are not `left` over."""
-    is_known = (left == 0).astype(np.float32)
-    reach = (2 * RIM_PX + 1, 2 * RIM_PX + 1)
-    total = cv2.blur(behind * is_known[..., None], reach)
-    mean: NDArray[np.float32] = total / np.maximum(cv2.blur(is_known, reach), 1e-6)[..., None]
-    return mean
+    rows, columns = np.nonzero(place)
+    guess = across(behind, place)[rows, columns]
+    shown = sampled[:, rows, columns]
+    off = np.abs(shown.astype(np.int16) - guess.astype(np.int16)).max(axis=2)
+    best = off.argmin(axis=0)
+    everywhere = np.arange(len(guess))
+    behind[rows, columns] = np.where((off[best, everywhere] <= GUESS_LEVELS)[:, None], shown[best, everywhere], guess)
 
 
 def _union(regions: Sequence[Region], shape: tuple[int, ...]) -> Mask:

@@ -15,6 +15,7 @@ from annotators.motion.background import difference, passing_differences, static
 from annotators.motion.camera import is_static, transforms_to_first, travel_px
 from annotators.motion.happenings import Stage
 from annotators.motion.linking import Trail, link
+from annotators.motion.palette import divided_regions
 from annotators.motion.params import MotionParams
 from annotators.motion.paths import Path, is_a_thing, path_of
 from annotators.motion.regions import Picture, Region, find_regions
@@ -76,4 +77,7 @@ def _follow(pictures: list[Picture], changed: list[Picture], params: MotionParam
         find_regions(picture, change, params.low_difference, params.high_difference, least)
         for picture, change in zip(pictures, changed, strict=True)
     ]
-    return regions, link(pictures, regions, max(1, round(params.max_gap_s * params.fps)))
+    max_gap = max(1, round(params.max_gap_s * params.fps))
+    trails = link(pictures, regions, max_gap)
+    divided = divided_regions(pictures, trails, least)
+    return (divided, link(pictures, divided, max_gap)) if divided else (regions, trails)

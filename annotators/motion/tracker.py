@@ -28,13 +28,13 @@ class MotionTracker(Annotator[TrackRequest, Seeing]):
     """Tracks, motion events and measurements of the picture of each clip. Needs no words: `phrases` are not used."""
 
     Params = MotionParams
-    version = 1
+    version = 2
     resources = Resources(cpus=1.0, memory_gb=1.0)
     params: MotionParams
 
     @property
     def model(self) -> str:
-        return f"motion@{self.version}"
+        return "motion@1"
 
     def annotate(self, batch: Sequence[TrackRequest]) -> Sequence[Seeing]:
         return [self._see(request) for request in batch]
