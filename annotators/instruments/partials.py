@@ -62,7 +62,7 @@ class Partial:
     @cached_property
     def top_db(self) -> float:
         """The level that a tenth of the line exceeds."""
-        return float(np.percentile(self.levels_db, 90))
+        return float(np.sort(self.levels_db)[int(0.9 * (len(self.levels_db) - 1))])
 
     @cached_property
     def jitter_bins(self) -> float:

@@ -90,8 +90,9 @@ def _ratio(line: Partial, leader: Partial) -> float | None:
     if last - first < 0.5 * len(line.frames) or last - first < 2:
         return None
     own = line.dense_hz[first - line.frames[0] : last - line.frames[0]]
-    low, median, high = np.percentile(own / leader.dense_hz[first - leader.frames[0] : last - leader.frames[0]], [15, 50, 85])
-    return float(median) if high - low < _RATIO_SPREAD * median else None
+    ratios = np.sort(own / leader.dense_hz[first - leader.frames[0] : last - leader.frames[0]])
+    low, median, high = (float(ratios[int(quantile * (len(ratios) - 1))]) for quantile in (0.15, 0.5, 0.85))
+    return median if high - low < _RATIO_SPREAD * median else None
 
 
 def _follows(line: Partial, leader: Partial) -> bool:
