@@ -32,11 +32,8 @@ class ScanPreview:
 def scan(dataset: Dataset, source: str, limit: int | None, sources_per_shard: int) -> ScanPreview:
     """List, compare with what is known, and commit the new shards. SourceError if there is nothing to list."""
     found = _look(dataset, source, limit, sources_per_shard)
-    shards = found.new_shards
-    if found.new_failures and not shards:  # bad entries without a new source still need a place in the accounts
-        shards = {_next_shard(found.old_shards): []}
     failures = found.new_failures
-    for number, listings in sorted(shards.items()):
+    for number, listings in sorted(found.new_shards.items()):
         dataset.write_part(Failure, failures, SCAN, SCAN_FINGERPRINT, number)
         dataset.write_part(Listing, listings, SCAN, SCAN_FINGERPRINT, number)
         failures = []
@@ -52,9 +49,12 @@ def _look(dataset: Dataset | None, source: str, limit: int | None, sources_per_s
     entries = list(islice(list_sources(source), limit))
     old_shards, known, old_failures = _known(dataset)
     planned = plan_shards(entries, known, sources_per_shard, _next_shard(old_shards))
-    seen = {(failure.uri, failure.code) for failure in old_failures}
-    new_failures = [failure for failure in planned.failures if (failure.uri, failure.code) not in seen]
-    return ScanPreview(dataset, len(entries), _num_new(planned), planned.num_known, old_shards, planned.shards, new_failures)
+    seen = set(map(_told, old_failures))
+    new_failures = [failure for failure in planned.failures if _told(failure) not in seen]
+    new_shards = planned.shards
+    if new_failures and not new_shards:  # bad entries without a new source still need a place in the accounts
+        new_shards = {_next_shard(old_shards): []}
+    return ScanPreview(dataset, len(entries), _num_new(planned), planned.num_known, old_shards, new_shards, new_failures)
 
 
 def _known(dataset: Dataset | None) -> tuple[list[int], list[Listing], list[Failure]]:
@@ -67,6 +67,11 @@ def _known(dataset: Dataset | None) -> tuple[list[int], list[Listing], list[Fail
         known += dataset.read_part(Listing, SCAN, SCAN_FINGERPRINT, shard)
         failures += dataset.read_part(Failure, SCAN, SCAN_FINGERPRINT, shard)
     return shards, known, failures
+
+
+def _told(failure: Failure) -> tuple[str | None, str, str]:
+    """What makes a failure the same in another scan; the message tells the bad rows of one manifest apart."""
+    return failure.uri, failure.code, failure.message
 
 
 def _next_shard(old_shards: Sequence[int]) -> int:
