@@ -14,6 +14,11 @@ MIN_CORNERS = 12
 STILL_PX = 0.35  # corners that move less are at rest
 AGREEING_FRAC = 0.55
 SPREAD_FRAC = 0.25  # of the picture's area, spanned by the agreeing corners
+REST_FRAMES = 32
+TEXTURE_LEVELS = 8.0
+MIN_TEXTURED_PX = 200
+REST_LEVELS = 2.0  # of 255, median over the texture
+RESTING_FRAC = 0.9  # of the frames
 STILL_LEVELS = 6.0  # of 255, between frames where nothing moved
 
 Transforms = NDArray[np.float64]
@@ -22,10 +27,24 @@ Transforms = NDArray[np.float64]
 def transforms_to_first(greys: list[NDArray[np.uint8]]) -> Transforms:
     """(n, 3, 3): matrix k maps homogeneous pixels of frame k to those of frame 0. Identity for a camera at rest."""
     chain = np.tile(np.eye(3), (len(greys), 1, 1))
+    if len(greys) > 1 and min(greys[0].shape) >= 16 and is_at_rest(greys):
+        return chain
     for index in range(1, len(greys)):
         step = _step(greys[index - 1], greys[index])
         chain[index] = chain[index - 1] @ step
     return chain
+
+
+def is_at_rest(greys: list[NDArray[np.uint8]]) -> bool:
+    """Whether the texture of nearly all frames lies where the median picture has it, but for a change of brightness."""
+    chosen = [greys[index] for index in np.unique(np.linspace(0, len(greys) - 1, REST_FRAMES).astype(int))]
+    behind = np.median(np.stack(chosen), axis=0).astype(np.float32)
+    textured = cv2.morphologyEx(behind, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > TEXTURE_LEVELS
+    if int(textured.sum()) < MIN_TEXTURED_PX:
+        return False
+    differences = [frame[textured] - behind[textured] for frame in chosen]
+    off = [np.median(np.abs(difference - np.median(difference))) for difference in differences]
+    return float(np.mean(np.array(off) < REST_LEVELS)) > RESTING_FRAC
 
 
 def is_static(to_first: Transforms, tolerance_px: float = 0.75) -> bool:

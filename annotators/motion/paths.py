@@ -55,14 +55,14 @@ def path_of(trail: Trail, shot_start: int, scale: float, size_px: tuple[float, f
     seen_at = np.array(list(trail.seen))
     regions = list(trail.seen.values())
     every = np.arange(seen_at[0], seen_at[-1] + 1)
-    boxes = _bridged(every, seen_at, np.stack([region.box for region in regions])) * scale
+    boxes = bridged(every, seen_at, np.stack([region.box for region in regions])) * scale
     is_seen = np.isin(every, seen_at)
-    scores = _bridged(every, seen_at, np.array([[likeness(trail.colours, region.colours)] for region in regions]))[:, 0]
+    scores = bridged(every, seen_at, np.array([[likeness(trail.colours, region.colours)] for region in regions]))[:, 0]
     limits = np.array([*size_px, *size_px])
     return Path(
         first=shot_start + int(seen_at[0]),
         boxes=boxes.clip(0, limits),
-        centres=_bridged(every, seen_at, np.stack([region.centre for region in regions])) * scale,
+        centres=bridged(every, seen_at, np.stack([region.centre for region in regions])) * scale,
         scores=(scores * np.where(is_seen, 1.0, 0.5)).clip(0, 1),
         is_seen=is_seen,
         colours=np.stack([region.mean_rgb for region in regions]),
@@ -80,5 +80,6 @@ def is_a_thing(path: Path, min_frames: int, min_move_frac: float) -> bool:
     return bool(stirred >= min_move_frac * path.diagonal_px or recoloured >= RECOLOURED_LEVELS)
 
 
-def _bridged(every: NDArray[np.int64], seen_at: NDArray[np.int64], values: Floats) -> Floats:
+def bridged(every: NDArray[np.int64], seen_at: NDArray[np.int64], values: Floats) -> Floats:
+    """`values` (m, k) at frames `seen_at` (m,) as values at `every` frame (n,): straight lines between, the ends held."""
     return np.stack([np.interp(every, seen_at, column) for column in values.T], axis=1)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from annotators.motion.filling import across
 from annotators.motion.linking import PROVEN_FRAMES, Trail
 from annotators.motion.regions import Picture, Region
+from annotators.motion.stirring import even_areas, stirring_areas
 
 Mask = NDArray[np.bool_]
 NEIGHBOURHOOD = np.ones((3, 3), np.uint8)
@@ -24,7 +25,6 @@ GHOST_FRAMES = 8  # a ghost stands still for this long
 STILL_PX = 2.0
 CALMER = 0.75  # contrast of the better background to that of the worse
 IN_PLACE = 1.8  # width and height of all a thing's boxes together, in those of its largest
-EVEN_LEVELS = 10  # spread of the values around a pixel within an even area
 STIRRED_FRAC = 0.2  # of an even area that has to stir
 MAX_THING_FRAC = 0.12  # of the picture
 GUESS_LEVELS = 36  # a colour that was shown is preferred to the guess when it is this close
@@ -39,8 +39,10 @@ class Ghost:
     shown: NDArray[np.uint8]
 
 
-def without_resting_things(behind: Picture, frames: Sequence[Picture], trails: Sequence[Trail]) -> Picture:
-    """`behind` without the things that `trails`, followed against it, show to be part of it."""
+def without_resting_things(
+    behind: Picture, frames: Sequence[Picture], changed: Sequence[Picture], trails: Sequence[Trail], low: float
+) -> Picture:
+    """`behind` without the things that `trails` and differences `changed` above `low`, both from it, show to be part of it."""
     mended = behind.copy()
     stirring: list[Region] = []
     largest_px = MAX_THING_FRAC * behind.shape[0] * behind.shape[1]  # around anything larger a guess is worth nothing
@@ -50,9 +52,10 @@ def without_resting_things(behind: Picture, frames: Sequence[Picture], trails: S
             mended[ghost.place] = ghost.shown
         elif _stays_in_place(trail) and max(region.area_px for region in trail.seen.values()) <= largest_px:
             stirring += trail.seen.values()
-    if stirring:
-        stirred = _union(stirring, behind.shape)
-        _guess(mended, frames, _grown(stirred | _even_areas(behind, stirred), 2))
+    stirred = _union(stirring, behind.shape)
+    place = stirred | _even_areas(behind, stirred) | _closed(_grown(stirring_areas(behind, changed, low, largest_px), 2))
+    if place.any():
+        _guess(mended, frames, _grown(place, 2))
     return mended
 
 
@@ -79,11 +82,9 @@ def _stays_in_place(trail: Trail) -> bool:
 
 def _even_areas(behind: Picture, stirred: Mask) -> Mask:
     """The even areas of `behind` of which a good part stirs: what the stirring things are made of."""
-    spread = cv2.morphologyEx(behind, cv2.MORPH_GRADIENT, cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))).max(axis=2)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((spread <= EVEN_LEVELS).astype(np.uint8), connectivity=4)
-    sizes = stats[:, cv2.CC_STAT_AREA]
+    labels, sizes = even_areas(behind)
     # an area begins two pixels inside its outline, so what stirs along the outline is counted from a little outside it
-    shares = np.bincount(labels[_grown(stirred, 2)], minlength=count) / sizes
+    shares = np.bincount(labels[_grown(stirred, 2)], minlength=len(sizes)) / sizes
     chosen = (shares >= STIRRED_FRAC) & (sizes <= MAX_THING_FRAC * stirred.size)
     chosen[0] = False
     return _closed(_grown(chosen[labels], 2))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from annotators.media import Frames
 from annotators.motion.background import difference, passing_differences, static_background
 from annotators.motion.camera import is_static, transforms_to_first, travel_px
+from annotators.motion.families import families
 from annotators.motion.happenings import Stage
 from annotators.motion.linking import Trail, link
 from annotators.motion.palette import divided_regions
@@ -49,9 +50,10 @@ def look_at(frames: Frames, shot: range, params: MotionParams) -> Sight:
     pictures: list[Picture] = [cv2.GaussianBlur(picture, (3, 3), 0) for picture in chosen]
     if is_static(to_first):
         behind = static_background(pictures)
-        regions, trails = _follow(pictures, [difference(picture, behind) for picture in pictures], params)
+        changed = [difference(picture, behind) for picture in pictures]
+        regions, trails = _follow(pictures, changed, params)
         if trails:
-            behind = without_resting_things(behind, pictures, trails)
+            behind = without_resting_things(behind, pictures, changed, trails, params.low_difference)
             regions, trails = _follow(pictures, [difference(picture, behind) for picture in pictures], params)
     else:
         spacing = max(1, round(NEIGHBOUR_SPACING_S * params.fps))
@@ -60,9 +62,10 @@ def look_at(frames: Frames, shot: range, params: MotionParams) -> Sight:
     scale = stage.width_px / width
     paths = [path_of(trail, shot.start, scale, (stage.width_px, stage.height_px)) for trail in trails]
     min_frames = max(3, round(params.min_track_s * params.fps))
+    things = [path for path in paths if is_a_thing(path, min_frames, params.min_move_frac)]
     return Sight(
         stage=stage,
-        paths=[path for path in paths if is_a_thing(path, min_frames, params.min_move_frac)],
+        paths=families(things, params.fps, stage.width_px),
         moving_fracs=np.array([sum(region.area_px for region in some) / (width * height) for some in regions]),
         camera_px_per_s=travel_px(to_first, half[0].shape[1], half[0].shape[0])
         * (stage.width_px / half[0].shape[1])
