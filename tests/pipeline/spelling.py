@@ -6,9 +6,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from annotators.base import Annotator, Params
+from pipeline.build import BuildSettings
 from pipeline.cell import CellReport
 from pipeline.ingest import IngestParams
 from pipeline.plan import Plan, make_plan
+from pipeline.release.params import ReleaseParams
 from pipeline.sample import Sample
 from pipeline.stage import SampleStage
 from pipeline.stages.ingest import Ingest
@@ -85,6 +87,14 @@ class CountLetters(SampleStage[int, int]):
 
 def plan_of(speller: Speller, spell: type[SampleStage[str, str]] = Spell) -> Plan:
     return make_plan([Ingest(IngestParams()), spell(Params(), speller), CountLetters(Params())])
+
+
+def settings() -> BuildSettings:
+    """A build of these stages."""
+    return BuildSettings(
+        name="test", plan=plan_of(Speller(Params())), policy="", release=ReleaseParams(), recipe={"name": "test"},
+        source="videos", sources_per_shard=1, executor="local",
+    )  # fmt: skip
 
 
 def clip(label: str) -> Clip:
