@@ -39,7 +39,7 @@ test: setup-dev  ## ruff, import contracts, mypy, pytest
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 bench: setup-dev ## measure ingest and annotators beside bare ffmpeg; prints what docs/benchmarks.md records
 	$(BIN)/python -m tests.bench

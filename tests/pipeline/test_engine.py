@@ -46,7 +46,7 @@ class Shard:
 
 @pytest.fixture(scope="module")
 def ray_executor() -> Iterator[Executor]:
-    executor = start_executor("ray", 2)
+    executor = start_executor("ray", None)
     yield executor
     executor.close()
 

@@ -95,11 +95,11 @@ def test_clips_of_one_source_never_lie_in_two_splits(built: Built) -> None:
 
 
 def test_thresholds_leave_clips_out_by_name_and_cost_no_model_call(built: Built) -> None:
-    strict = ReleaseParams(thresholds=(Threshold(measurement="integrated_loudness_lufs", at_least=0.0),))
+    strict = ReleaseParams(thresholds=(Threshold(measurement="integrated_lufs", at_least=0.0),))
     with Catalog(built.dataset) as catalog:
         selection = select_clips(catalog, strict)
     assert selection.clips == []
-    assert dict(selection.left_out) == {"integrated_loudness_lufs_too_low": built.report.num_released} | {
+    assert dict(selection.left_out) == {"integrated_lufs_too_low": built.report.num_released} | {
         reason: number for reason, number in selection.left_out.items() if reason == "rejected"
     }
     assert selection.adds_up
