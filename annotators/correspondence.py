@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom
+from scipy.special import bdtr, bdtrc  # the binomial distribution without scipy.stats, which takes seconds to import
 
 from schemas.evidence import Track
 
@@ -49,8 +49,8 @@ def coincidence(
         len(moments),
         matched,
         chance,
-        float(binom.sf(matched - 1, len(moments), chance)),
-        float(binom.cdf(matched, len(moments), HEARD_FRAC)),
+        float(bdtrc(matched - 1, len(moments), chance)) if matched else 1.0,
+        float(bdtr(matched, len(moments), HEARD_FRAC)),
     )
 
 

@@ -10,7 +10,7 @@ from flows.console import progress, table
 from flows.inspect.facts import clip_media, collect_facts
 from flows.inspect.picture import draw_clip
 from flows.recipe import load_recipe
-from flows.selfcheck import check, render, show
+from flows.selfcheck import SMALL_SHARDS, check, render, show
 from pipeline.build import BuildReport
 from pipeline.catalog import Catalog
 from schemas.layout import Dataset
@@ -34,7 +34,7 @@ def run_demo(folder: str, num_scenes: int, console: Console) -> bool:
     root = f"{folder}/dataset"
     with progress(is_quiet=False) as shown:
         scenes = render(folder, DEMO_SEED, num_scenes, shown)
-        report = build_dataset(load_recipe(), source=f"{folder}/videos", root=root, progress=shown)
+        report = build_dataset(load_recipe(None, SMALL_SHARDS), source=f"{folder}/videos", root=root, progress=shown)
         checked = check(root, scenes, shown)
     dataset = Dataset.open(root)
     with Catalog(dataset) as catalog:

@@ -8,8 +8,6 @@ most: that rate bounds the false rejects from above.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from scipy.stats import binomtest
-
 from schemas.reasoning import Claim, Decoy, Verdict
 from schemas.vocabulary import CLAIM_TYPES, ClaimType
 
@@ -40,6 +38,8 @@ def rate(count: int, total: int) -> Rate:
     """`count / total` with its Wilson score interval (E. B. Wilson, 1927, without continuity correction)."""
     if total == 0:
         return Rate(0, 0, None, None, None)
+    from scipy.stats import binomtest  # seconds of imports that only a build needs
+
     interval = binomtest(count, total).proportion_ci(confidence_level=0.95, method="wilson")
     return Rate(count, total, count / total, float(interval.low), float(interval.high))
 
