@@ -1,8 +1,9 @@
 """Paths that belong to one thing are made one: parts that lie within a larger thing, and parts that always move together.
 
 A part lies within another path's box nearly all its time: the drops of a shower, a limb, a glint. Parts that move together
-(the Gestalt law of common fate) stir at the same moments and touch, or they look alike and meet: the head and the handle of a
-hammer, the two halves of a pair. The larger part leads: its centre and colour stay those of the whole.
+(the Gestalt law of common fate) stir at the same moments and touch, at a steady distance, or they look alike and meet: the
+head and the handle of a hammer, the two halves of a pair. The larger part leads: its centre and colour stay those of the
+whole.
 """
 
 from dataclasses import replace
@@ -19,6 +20,7 @@ UNCOVERED_FRAC = 0.2  # growth of both, for one to uncover the other
 MOSTLY = 0.85  # of the frames in common
 STIRRING = 0.1  # diagonals per second
 TOGETHER = 0.55  # of the frames in which either stirs, both do
+RIGID = 0.45  # change of the distance between parts that touch, in sides of the smaller
 MIN_STIRRING_S = 0.2
 TOUCHING_PX = 4.0  # of the stored picture's 320ths
 SAME_SIZE = 0.6
@@ -72,7 +74,11 @@ def _moves_with(part: Path, whole: Path, fps: float, near_px: float) -> bool:
     if _uncovers(box, other):
         return False
     gaps = (np.maximum(box[:, :2], other[:, :2]) - np.minimum(box[:, 2:], other[:, 2:])).max(axis=1)
-    return bool(np.mean(gaps <= near_px) >= MOSTLY or (gaps.min() <= near_px and _look_alike(part, whole)))
+    if gaps.min() <= near_px and _look_alike(part, whole):
+        return True
+    distances = np.hypot(*(part.centres[mine] - whole.centres[its]).T)
+    is_rigid = np.subtract(*np.percentile(distances, (85, 15))) <= RIGID * np.sqrt(np.prod(np.median(part.sizes, axis=0)))
+    return bool(is_rigid and np.mean(gaps <= near_px) >= MOSTLY)
 
 
 def _uncovers(box: Floats, other: Floats) -> bool:

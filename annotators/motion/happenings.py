@@ -5,13 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from annotators.motion.kinematics import rests, speeds, strongest, velocity_jumps
+from annotators.motion.kinematics import blows_at_rest, rests, speeds, strongest, velocity_jumps
 from annotators.motion.paths import Path
 from schemas.evidence import SeenEvent
 from schemas.vocabulary import MotionKind
 
 MIN_EXPLAINED = 0.6
 MIN_SURETY = 6.0
+MIN_BLOW, MIN_BLOW_PX = 0.35, 1.0  # of a thing at rest: diagonals per second, stored px per frame
+MIN_EVENTS, MAX_PER_S = 8, 1.0  # events of a kind on one path: so many, and so many more for each second
 APART_S = 0.15  # about the reach of the fit: a weaker jump nearer to a stronger one is its shadow
 
 
@@ -28,8 +30,8 @@ class Stage:
 def happenings(path: Path, track_id: str, stage: Stage, min_jump_frac: float) -> list[SeenEvent]:
     """All events of a path, in order of time. `min_jump_frac`: smallest impact, in diagonals of the thing per second."""
     found = [
-        *_impacts(path, track_id, stage, min_jump_frac),
-        *_starts_and_stops(path, track_id, stage),
+        *_limited(_impacts(path, track_id, stage, min_jump_frac), path, stage),
+        *_limited(_starts_and_stops(path, track_id, stage), path, stage),
         *_comings_and_goings(path, track_id, stage),
     ]
     return sorted(found, key=lambda event: event.time_s)
@@ -42,8 +44,17 @@ def _impacts(path: Path, track_id: str, stage: Stage, min_jump_frac: float) -> l
         for jump in velocity_jumps(path.centres, _trusted(path, stage))
         if jump.size >= least and jump.explained >= MIN_EXPLAINED and jump.surety >= MIN_SURETY
     ]
-    blows = [jump for jump in strongest(sure, APART_S * stage.fps) if not jump.gains_speed]
-    return [_event("impact", path, track_id, stage, jump.at, jump.size * stage.fps) for jump in blows]
+    apart = APART_S * stage.fps
+    jumps = [(jump.at, jump.size) for jump in strongest(sure, apart) if not jump.gains_speed]
+    blows = blows_at_rest(path.centres, path.is_seen, max(MIN_BLOW * path.diagonal_px / stage.fps, MIN_BLOW_PX))
+    jumps += [blow for blow in blows if all(abs(blow[0] - at) >= apart for at, _ in jumps)]
+    return [_event("impact", path, track_id, stage, at, size * stage.fps) for at, size in jumps]
+
+
+def _limited(events: list[SeenEvent], path: Path, stage: Stage) -> list[SeenEvent]:
+    """The strongest of `events`, as many as a picture can tell apart: a path with more of them is restless."""
+    most = MIN_EVENTS + round(MAX_PER_S * len(path.boxes) / stage.fps)
+    return sorted(events, key=lambda event: -event.strength)[:most]
 
 
 def _trusted(path: Path, stage: Stage) -> NDArray[np.bool_]:

@@ -1,6 +1,6 @@
 """What a path does: how fast it is, where its velocity changes at once, when it starts and stops.
 
-An impact is found by hinge regression. Over a short window each coordinate is fitted with
+An impact on a moving thing is found by hinge regression. Over a short window each coordinate is fitted with
 p(t) = c + v·t + a·t²/2 + j·max(0, t - τ): free flight under any constant acceleration, and one velocity jump j at τ. The τ
 with the smallest residual gives the moment between frames; a jump counts when it explains most of what the fit without it
 leaves over. Smooth curves, steady acceleration and gravity alone therefore make no impact.
@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 HALF_WINDOW = 3  # frames on each side of the hinge's frame
 MIN_NOISE_PX = 0.15
+REST_FRAMES, DYING_FRAMES = 4, 12
+BACK_FRAC = 0.3  # of the speed of the blow, with which it comes back
+QUIET_FRAC, STEADY_RATIO, DEAD_FRAC = 0.3, 1.25, 0.5  # speeds before, after and in the end, in that of the blow
 HINGE_STEPS = np.linspace(-0.6, 0.6, 13)  # frames from the window's middle
 
 
@@ -89,6 +92,30 @@ def strongest(jumps: list[Jump], apart: float) -> list[Jump]:
         if all(abs(jump.at - other.at) >= apart for other in kept):
             kept.append(jump)
     return sorted(kept, key=lambda jump: jump.at)
+
+
+def blows_at_rest(centres: Floats, usable: NDArray[np.bool_], least: float) -> list[tuple[float, float]]:
+    """When a resting thing is struck: (frame, speed in px per frame), for first speeds of `least` or more.
+
+    A blow moves it at full speed within two frames, the speed dies away, and what holds the thing brings it back. Something
+    dropped gains speed on and on, and something that sets out keeps it.
+    """
+    moves = np.diff(centres, axis=0)
+    step = np.hypot(*moves.T)
+    found: list[tuple[float, float]] = []
+    for onset in range(REST_FRAMES, len(step) - DYING_FRAMES):
+        first, rest = step[onset : onset + 2], step[onset - REST_FRAMES : onset]
+        peak = float(first.max())
+        if peak < least or step[onset] < 0.15 * peak or rest.max() > QUIET_FRAC * peak:
+            continue
+        later = step[onset + 2 : onset + DYING_FRAMES]
+        way = moves[onset : onset + 2].sum(axis=0)
+        swings_back = (moves[onset + 2 : onset + DYING_FRAMES] @ way).min() <= -BACK_FRAC * peak * float(np.hypot(*way))
+        is_known = usable[onset - REST_FRAMES : onset + DYING_FRAMES].all()
+        if is_known and swings_back and later.max() <= STEADY_RATIO * peak and later.min() <= DEAD_FRAC * peak:
+            partly = min(1.0, float(step[onset]) / peak)  # of the first frame, the part after the blow
+            found.append((onset + 1 - partly, peak))
+    return [blow for at, blow in enumerate(found) if at == 0 or blow[0] - found[at - 1][0] > REST_FRAMES]
 
 
 def rests(speed: Floats, moving_at: float, resting_at: float, min_frames: int) -> list[tuple[int, bool]]:

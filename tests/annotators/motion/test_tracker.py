@@ -7,7 +7,7 @@ from annotators.media import ArrayMedia, Sound
 from annotators.motion.tracker import MotionTracker
 from annotators.roles import TrackRequest
 from schemas.evidence import Track
-from tests.annotators.motion.worlds import FPS, clip, media, put_box, put_disc, see, textured_wall
+from tests.annotators.motion.worlds import FPS, clip, media, put_bell, put_box, put_disc, see, textured_wall
 
 RED, BLUE, YELLOW = (210, 40, 40), (40, 60, 210), (220, 210, 40)
 
@@ -64,6 +64,32 @@ def test_a_bouncing_ball_gives_an_impact_at_each_bounce() -> None:
     impacts = [event.time_s for event in see(clip(draw, 3.3)).events if event.kind == "impact"]
     assert len(bounces) == 4
     assert impacts == pytest.approx(bounces, abs=1 / FPS)
+
+
+def test_a_bell_at_rest_that_is_struck_is_one_track_over_its_body_with_an_impact_at_each_stroke() -> None:
+    strokes = (0.9, 2.5, 4.1)
+
+    def draw(picture: np.ndarray, t: float) -> None:
+        since = [t - stroke for stroke in strokes if t >= stroke]
+        swing = sum(9 * np.exp(-passed / 0.3) * np.sin(2 * np.pi * 2 * passed) for passed in since)
+        put_bell(picture, 120 + swing, 40, YELLOW)
+
+    seeing = see(clip(draw, 5.4))
+    (track,) = seeing.tracks
+    assert track.coverage_frac > 0.9
+    assert all(iou(box.box_xyxy_px, [100, 40, 140, 88]) >= 0.6 for box in track.boxes)
+    impacts = [event.time_s for event in seeing.events if event.kind == "impact"]
+    assert impacts == pytest.approx(strokes, abs=0.06)
+
+
+def test_a_lamp_that_pulses_gives_no_burst_of_impacts() -> None:
+    def draw(picture: np.ndarray, t: float) -> None:
+        put_disc(picture, 120, 80, 20 + (3 * (1 - np.cos(2 * np.pi * 4 * t)) if 1 <= t < 4 else 0), RED)
+
+    seeing = see(clip(draw, 5.0))
+    (track,) = seeing.tracks
+    assert iou(box_at(track, 0.5), [100, 60, 140, 100]) >= 0.6
+    assert sum(event.kind == "impact" for event in seeing.events) <= 1
 
 
 def test_two_things_that_cross_keep_their_ids() -> None:

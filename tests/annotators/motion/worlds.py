@@ -51,6 +51,15 @@ def put_disc(picture: Picture, x: float, y: float, radius: float, rgb: tuple[int
     picture[:] = (picture * (1 - cover) + np.array(rgb) * cover).astype(np.uint8)
 
 
+def put_bell(picture: Picture, x: float, y: float, rgb: tuple[int, int, int]) -> None:
+    """A dome of 40 x 48 px on a rim, hanging from the middle of its top at a sub-pixel place."""
+    rows, columns = np.mgrid[: picture.shape[0], : picture.shape[1]] + 0.5
+    down = rows - y
+    half = np.where(down < 40, 8 + 8 * down / 40, 20)
+    cover = ((half + 0.5 - np.abs(columns - x)).clip(0, 1) * (down.clip(0, 1)) * (48 - down).clip(0, 1))[..., None]
+    picture[:] = (picture * (1 - cover) + np.array(rgb) * cover).astype(np.uint8)
+
+
 def see(seen: ArrayMedia) -> Seeing:
     """What the tracker with its defaults sees."""
     (seeing,) = MotionTracker(MotionTracker.Params()).annotate([TrackRequest(seen, [])])
