@@ -63,7 +63,10 @@ class Spell(SampleStage[str, str]):
         assert sample.clip.label is not None
         if sample.clip.label == UNASKABLE:
             raise LookupError("nothing to ask")
-        special = {UNSUITABLE: Filtered("no_word"), UNLIKED: Rejected("bad_span", "no such span")}
+        special: dict[str, Rejected | Filtered] = {
+            UNSUITABLE: Filtered("no_word"),
+            UNLIKED: Rejected("bad_span", "no such span"),
+        }
         return special.get(sample.clip.label, sample.clip.label)
 
     def rows(self, sample: Sample, answer: str) -> Iterable[Row]:

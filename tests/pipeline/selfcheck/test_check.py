@@ -15,7 +15,7 @@ from pipeline.progress import SilentProgress
 from pipeline.scenes import SceneTruth, load_truth
 from pipeline.selfcheck.check import SelfCheckReport, selfcheck
 from pipeline.selfcheck.figures import Figure
-from pipeline.stages import Verify
+from pipeline.stages.verify import Verify
 from schemas.errors import AudiocotError, Rejected
 from schemas.reasoning import Judged
 from schemas.vocabulary import ClaimType, VerdictWord

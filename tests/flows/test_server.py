@@ -1,0 +1,85 @@
+"""The Prefect server of one command: there for as long as the command, gone with it, whatever ended it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from flows.server import prefect_server
+from schemas.errors import ResourceError
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+HOLDS_A_SERVER = """
+import time
+from flows.server import prefect_server
+from prefect.settings import PREFECT_API_URL
+with prefect_server():
+    print(PREFECT_API_URL.value(), flush=True)
+    time.sleep(600)
+"""
+
+
+def servers(parent: psutil.Process) -> list[psutil.Process]:
+    """The servers of ours that a process has started."""
+    return [child for child in parent.children() if "flows.server" in " ".join(child.cmdline())]
+
+
+def is_gone(process: psutil.Process, limit_s: float = 20.0) -> bool:
+    """Whether a process ends within the limit. What nobody waits for any more is gone, too."""
+    deadline = time.monotonic() + limit_s
+    while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+@pytest.fixture
+def command() -> Iterator[subprocess.Popen[str]]:
+    """A process of its own that holds a server; it says where, when the server is up."""
+    process = subprocess.Popen([sys.executable, "-c", HOLDS_A_SERVER], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+    yield process
+    if process.poll() is None:
+        process.kill()
+    process.communicate()
+
+
+def test_a_server_goes_when_its_command_is_killed(command: subprocess.Popen[str]) -> None:
+    assert command.stdout is not None
+    url = command.stdout.readline().strip()
+    (server,) = servers(psutil.Process(command.pid))
+    assert httpx.get(f"{url}/health").json() is True
+    command.send_signal(signal.SIGKILL)
+    command.wait()
+    assert is_gone(server)
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{url}/health")
+
+
+def test_with_a_server_configured_none_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    configured = "http://127.0.0.1:1/api"  # nobody answers there, and nobody needs to
+    before = servers(psutil.Process())
+    with temporary_settings({PREFECT_API_URL: configured}), prefect_server():
+        assert servers(psutil.Process()) == before
+        assert PREFECT_API_URL.value() == configured
+
+
+def test_a_server_that_cannot_start_is_one_line_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREFECT_SERVER_DATABASE_CONNECTION_URL", f"sqlite+aiosqlite:////{tmp_path}/absent/prefect.db")
+    with (
+        pytest.raises(ResourceError, match=r"Prefect's server must start within 90 s but did not: .") as caught,
+        prefect_server(),
+    ):
+        pytest.fail("the block must not run")
+    assert "\n" not in str(caught.value)
+    assert servers(psutil.Process()) == []
+    assert os.environ.get("PREFECT_API_URL") is None
