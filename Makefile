@@ -1,7 +1,7 @@
 # Everything a newcomer or CI needs. Only python3 (with venv and pip), make and git are expected to be here.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test check bench docs lock clean
+.PHONY: help setup setup-dev demo test test-long bench docs lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -40,6 +40,9 @@ test: setup-dev  ## ruff, import contracts, mypy, pytest
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2 --dist loadfile
+
+test-long: setup-dev ## the tests that take minutes
+	$(BIN)/pytest -m long
 
 bench: setup-dev ## measure ingest and annotators beside bare ffmpeg; prints what docs/benchmarks.md records
 	$(BIN)/python -m tests.bench

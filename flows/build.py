@@ -16,10 +16,11 @@ from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
-from flows.recipe import Recipe, load_recipe, recipe_stages
+from flows.recipe import Recipe, load_recipe, make_recipe, recipe_stages
 from flows.server import prefect_server
 from pipeline.accounting import StageAccount
 from pipeline.build import Build, BuildReport, BuildSettings, done_keys
+from pipeline.executors import check_executor
 from pipeline.jobs import Key
 from pipeline.plan import SCAN, Plan, make_plan
 from pipeline.progress import Progress, SilentProgress
@@ -56,7 +57,7 @@ def build_flow(
     limit: int | None = None,
 ) -> BuildReport:
     """Build a dataset. `recipe`: a file, a preset's name, a mapping, or None for the default."""
-    resolved = Recipe.model_validate(recipe) if isinstance(recipe, Mapping) else load_recipe(recipe, overrides)
+    resolved = make_recipe(recipe, overrides) if isinstance(recipe, Mapping) else load_recipe(recipe, overrides)
     settings = build_settings(resolved, source=source, executor=executor, workers=workers, limit=limit)
     progress = _PROGRESS.get(SilentProgress())
     with Build(Dataset.create(root), settings, progress) as build:
@@ -73,6 +74,7 @@ def build_settings(
     recipe: Recipe, *, source: str, executor: str = "ray", workers: int | None = None, limit: int | None = None
 ) -> BuildSettings:
     """Everything a build needs, from a recipe and the command line."""
+    check_executor(executor)
     return BuildSettings(
         name=recipe.name,
         plan=make_plan(recipe_stages(recipe)),

@@ -17,6 +17,7 @@ from pathlib import Path
 import psutil
 
 from annotators.registry import BACKENDS, backend_class
+from pipeline.executors import usable_cores
 from pipeline.media.ffmpeg import ffmpeg_exe, ffmpeg_version
 
 KEYS = ("OPENAI_API_KEY", "HF_TOKEN", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_ENDPOINT_URL")
@@ -92,7 +93,7 @@ def diagnose(environment: Mapping[str, str] = os.environ) -> Diagnosis:
         python=platform.python_version(),
         system=f"{platform.system()} {platform.release()} {platform.machine()}",
         ffmpeg=find_ffmpeg(),
-        num_cores=num_usable_cores(),
+        num_cores=usable_cores(),
         memory_gb=round(memory.total / 2**30, 1),
         memory_available_gb=round(memory.available / 2**30, 1),
         disk_free_gb=round(shutil.disk_usage(here).free / 2**30, 1),
@@ -103,11 +104,6 @@ def diagnose(environment: Mapping[str, str] = os.environ) -> Diagnosis:
         ray_address=environment.get("RAY_ADDRESS"),
         backends=[backend_state(role, name) for role, names in BACKENDS.items() for name in names],
     )
-
-
-def num_usable_cores() -> int:
-    """Cores this process may run on, which in a container can be fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def find_ffmpeg() -> Tool:

@@ -121,9 +121,13 @@ def load_recipe(path: str | None = None, overrides: Sequence[str] = ()) -> Recip
     RecipeError, one line, for anything unknown or invalid in it.
     """
     name, text = _read(path or DEFAULT_PRESET)
-    given = with_overrides(parse_recipe(text, name), overrides)
+    return make_recipe(parse_recipe(text, name), overrides, name)
+
+
+def make_recipe(given: Mapping[str, Any], overrides: Sequence[str] = (), name: str = "recipe") -> Recipe:
+    """A recipe from plain values. `name` is what messages call it."""
     try:
-        return validated(Recipe, given)
+        return validated(Recipe, with_overrides(dict(given), overrides))
     except RecipeError as error:
         raise RecipeError(f"{name}: {error}") from None
 

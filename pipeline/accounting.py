@@ -1,7 +1,8 @@
 """The closed sum: for every stage, clips in = clips done + clips filtered (by reason) + clips failed (by code).
 
-Counted from what the committed parts say about themselves, and checked against the rows that are really there: the failure
-rows by code, and the clips that ingest wrote.
+Counted from what the committed parts say about themselves, and checked against what is really there: every listed shard has
+its part, every part has as many rows as were reported, the failure rows are the failures that were counted, ingest took in the
+sources that were listed, and every other stage the clips that ingest made.
 """
 
 from collections import Counter
@@ -49,7 +50,8 @@ class StageAccount:
 
 def account(dataset: Dataset, fingerprints: Mapping[str, str]) -> list[StageAccount]:
     """One account per stage of the current fingerprints, in the order of the plan, scan first."""
-    accounts = [_account_scan(dataset)]
+    listed = sorted(dataset.shards_with_part(Listing.table, SCAN, SCAN_FINGERPRINT))
+    accounts, num_sources = _account_scan(dataset, listed)
     num_clips = 0
     for name, stage in STAGES.items():
         if name not in fingerprints:
@@ -58,14 +60,19 @@ def account(dataset: Dataset, fingerprints: Mapping[str, str]) -> list[StageAcco
         shards = sorted(dataset.shards_with_part(marker, name, fingerprints[name]))
         reports = _reports(dataset, marker, name, fingerprints[name], shards)
         line = StageAccount(name)
+        if len(shards) < len(listed):
+            line.problems.append(f"{len(listed) - len(shards)} of {len(listed)} shards are not done")
         for report in reports:
             line.num_in += report.num_in
             line.num_done += report.num_done
             line.filtered.update(report.filtered)
             line.failed.update(report.failed)
-        _check_against_rows(dataset, name, fingerprints[name], shards, line)
+        _check_failures(dataset, name, fingerprints[name], shards, line)
+        _check_rows(dataset, name, fingerprints[name], reports, line)
         if name == "ingest":
             num_clips = sum(report.num_rows[Clip.table] for report in reports)
+            if line.num_in != num_sources:
+                line.problems.append(f"{line.num_in} sources came in, {num_sources} were listed")
         elif line.num_in != num_clips:
             line.problems.append(f"{line.num_in} clips came in, ingest made {num_clips}")
         accounts.append(line)
@@ -84,7 +91,17 @@ def _failures(dataset: Dataset, stage: str, fingerprint: str, shards: Sequence[i
         return [failure for part in parts for failure in part]
 
 
-def _check_against_rows(dataset: Dataset, stage: str, fingerprint: str, shards: Sequence[int], line: StageAccount) -> None:
+def _check_rows(dataset: Dataset, stage: str, fingerprint: str, reports: Sequence[CellReport], line: StageAccount) -> None:
+    """Every part has the number of rows that its cell reported."""
+    parts = [(table, report.shard, number) for report in reports for table, number in report.num_rows.items()]
+    with ThreadPoolExecutor(16) as pool:
+        counted = pool.map(lambda part: dataset.num_rows(part[0], stage, fingerprint, part[1]), parts)
+        for (table, shard, reported), found in zip(parts, counted, strict=True):
+            if found != reported:
+                line.problems.append(f"part {shard} of {table} has {found} rows, {reported} were reported")
+
+
+def _check_failures(dataset: Dataset, stage: str, fingerprint: str, shards: Sequence[int], line: StageAccount) -> None:
     """The failure rows must be those that the reports counted: one subject each, under the code of its first row."""
     first_code: dict[str, str] = {}
     for failure in _failures(dataset, stage, fingerprint, shards):
@@ -97,16 +114,18 @@ def _check_against_rows(dataset: Dataset, stage: str, fingerprint: str, shards: 
         line.problems.append(f"failure rows {dict(rows)} are not the counted failures {dict(line.failed)}")
 
 
-def _account_scan(dataset: Dataset) -> StageAccount:
-    line = StageAccount(SCAN)
-    for shard in sorted(dataset.shards_with_part(Listing.table, SCAN, SCAN_FINGERPRINT)):
+def _account_scan(dataset: Dataset, shards: Sequence[int]) -> tuple[list[StageAccount], int]:
+    """The account of the scan, as the first of a list, and the number of different sources that were listed."""
+    line, sources = StageAccount(SCAN), set[str]()
+    for shard in shards:
         for listing in dataset.read_part(Listing, SCAN, SCAN_FINGERPRINT, shard):
             line.num_in += 1
             if listing.duplicate_of:
                 line.filtered["duplicate"] += 1
             else:
                 line.num_done += 1
+                sources.add(listing.source_id)
         for failure in dataset.read_part(Failure, SCAN, SCAN_FINGERPRINT, shard):
             line.num_in += 1
             line.failed[failure.code] += 1
-    return line
+    return [line], len(sources)

@@ -12,19 +12,21 @@ from typing import Any
 
 from pipeline.accounting import StageAccount, account
 from pipeline.catalog import Catalog
+from pipeline.cell import CellReport, peak_memory_mb
 from pipeline.engine import Engine, Executor
 from pipeline.executors import start_executor
 from pipeline.jobs import Job, JobQueue, Key
 from pipeline.plan import SCAN, SCAN_FINGERPRINT, Plan
 from pipeline.progress import Progress
 from pipeline.release.params import ReleaseParams
-from pipeline.release.publish import ReleasePlan, is_published, plan_release, publish
+from pipeline.release.publish import ReleasePlan, is_published, make_current, plan_release, publish
 from pipeline.release.shards import pack_jobs
 from pipeline.runs import RunRecord
 from pipeline.scan import scan
 from pipeline.witness_rates import WitnessRates, witness_rates
 from pipeline.worker import CellWork
 from schemas.arrow import from_arrow
+from schemas.errors import RootError
 from schemas.layout import Dataset
 from schemas.media import Listing
 from schemas.reasoning import Claim, Decoy, Verdict
@@ -109,6 +111,7 @@ class Build:
         self.progress = progress
         self.record = RunRecord.begin(settings.source, dict(settings.recipe), settings.plan.fingerprints)
         self._executor: Executor | None = None
+        self._generation = {f"{stage}-{value[:8]}" for stage, value in settings.plan.fingerprints.items()}
         self._release: ReleasePlan | None = None
 
     def __enter__(self) -> "Build":
@@ -144,7 +147,7 @@ class Build:
     def pack(self) -> None:
         """Select the clips of the release and write its shards."""
         started = time.monotonic()
-        with Catalog(self.dataset) as catalog:
+        with self._catalog() as catalog:
             self._release = plan_release(catalog, self.settings.plan, self.settings.release, self.settings.name)
         jobs = pack_jobs(self.dataset, self.settings.plan, self._release.shards)
         self.record.cells_skipped += len(self._release.shards) - len(jobs)
@@ -155,19 +158,21 @@ class Build:
         """Commit the release if it is new, close the run record and report."""
         started = time.monotonic()
         assert self._release is not None, "pack comes before publish"
+        record = self.record
         accounts = account(self.dataset, self.settings.plan.fingerprints)
-        with Catalog(self.dataset) as catalog:
+        record.accounting = [line.to_json() for line in accounts]
+        with self._catalog() as catalog:
             witnesses = _witness_rates(catalog)
+            record.witness_rates = [asdict(witness) for witness in witnesses]
+            failures = catalog.query("select code, count(*) as n from failure group by 1 order by 1").to_pylist()
+            record.failures = {row["code"]: row["n"] for row in failures}
             if not is_published(self.dataset, self._release):
                 recipe, policy = self.settings.recipe, self.settings.policy
                 publish(self.dataset, self.settings.plan, self._release, catalog, accounts, witnesses, policy, recipe)
-            failures = catalog.query("select code, count(*) as n from failure group by 1 order by 1").to_pylist()
+        make_current(self.dataset, self._release)
         self._took("publish", started)
-        record = self.record
         record.release = self._release.name
-        record.accounting = [line.to_json() for line in accounts]
-        record.witness_rates = [asdict(witness) for witness in witnesses]
-        record.failures = {row["code"]: row["n"] for row in failures}
+        record.peak_memory_mb["driver"] = peak_memory_mb()
         record.finish("done")
         record.write(self.dataset)
         return BuildReport(
@@ -189,9 +194,23 @@ class Build:
         if not queue.num_left:
             return
         engine = Engine(self._workers(), self.dataset.storage, self.record.run_id, self.settings.job_timeout_s)
-        report = engine.run(queue, lambda job, result: self.progress.advance(phase, 1, f"{job.stage} {job.shard:06d}"))
+
+        def on_result(job: Job, result: Any) -> None:
+            self.progress.advance(phase, 1, f"{job.stage} {job.shard:06d}")
+            if isinstance(result, CellReport):
+                memory = self.record.peak_memory_mb
+                memory["worker"] = max(result.peak_rss_mb, memory.get("worker", 0.0))
+
+        report = engine.run(queue, on_result)
         self.record.cells_run += report.num_run
         self.record.cells_requeued += report.num_requeued
+
+    def _catalog(self) -> Catalog:
+        """Views of this build's own generation. RootError if a part of it is damaged: a release must hold everything."""
+        catalog = Catalog(self.dataset, self.settings.plan.fingerprints)
+        if damaged := [path for path in catalog.damaged if path.split("/")[-2] in self._generation]:
+            raise RootError(f"{damaged[0]} in {self.dataset.url} is damaged; {self.dataset.remedy(damaged[0])}")
+        return catalog
 
     def _workers(self) -> Executor:
         if self._executor is None:

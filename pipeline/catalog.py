@@ -3,11 +3,11 @@
 The database is in memory and belongs to one process; the parts on disk are the truth. A view is made over the files that are
 whole (their footer is read first) and committed (the part that marks their stage's shard as done is there), so a damaged or
 half-written file is named in `damaged` and cannot break a query. Views show the current generation of parts, that of the
-newest run; `history.<table>` shows all of them with the stage and fingerprint they came from.
+last finished run unless told otherwise; `history.<table>` shows all of them with the stage and fingerprint they came from.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 
@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.plan import SCAN
-from pipeline.runs import latest_run
+from pipeline.runs import current_run
 from pipeline.stages import STAGES
 from schemas.arrow import arrow_schema
 from schemas.errors import QueryError
@@ -29,13 +29,18 @@ _MARKERS = {SCAN: Listing.table} | {name: stage.produces[0].table for name, stag
 
 
 class Catalog:
-    """Use as a context manager. QueryError for SQL that fails, writes, or reaches outside of the dataset."""
+    """Use as a context manager. QueryError for SQL that fails, writes, or reaches outside of the dataset.
 
-    def __init__(self, dataset: Dataset) -> None:
-        self.damaged: list[str] = []
+    `fingerprints` (stage → fingerprint) says which generation is shown; None means that of the last finished run.
+    """
+
+    def __init__(self, dataset: Dataset, fingerprints: Mapping[str, str] | None = None) -> None:
+        self._is_whole: dict[str, bool] = {}
         self._dataset = dataset
-        run = latest_run(dataset)
-        self._current = {f"{stage}-{value[:8]}" for stage, value in run.fingerprints.items()} if run else set()
+        if fingerprints is None:
+            run = current_run(dataset)
+            fingerprints = run.fingerprints if run else {}
+        self._current = {f"{stage}-{value[:8]}" for stage, value in fingerprints.items()}
         self._connection = duckdb.connect(":memory:")
         if not dataset.storage.is_local:
             self._connection.register_filesystem(dataset.storage.fs)
@@ -98,10 +103,15 @@ class Catalog:
 
     def _whole(self, paths: Iterable[str]) -> list[str]:
         paths = list(paths)
+        unseen = [path for path in paths if path not in self._is_whole]
         with ThreadPoolExecutor(16) as pool:
-            flags = list(pool.map(self._has_footer, paths))
-        self.damaged += [path for path, is_whole in zip(paths, flags, strict=True) if not is_whole]
-        return [self._url(path) for path, is_whole in zip(paths, flags, strict=True) if is_whole]
+            self._is_whole.update(zip(unseen, pool.map(self._has_footer, unseen), strict=True))
+        return [self._url(path) for path in paths if self._is_whole[path]]
+
+    @property
+    def damaged(self) -> list[str]:
+        """Parts that no view shows because they cannot be read."""
+        return [path for path, is_whole in self._is_whole.items() if not is_whole]
 
     def _has_footer(self, path: str) -> bool:
         try:

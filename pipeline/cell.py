@@ -6,6 +6,7 @@ report.
 """
 
 import resource
+import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,6 +26,12 @@ from schemas.row import AnnotationRow, Row
 R = TypeVar("R", bound=Row)
 
 
+def peak_memory_mb() -> float:
+    """The most memory this process has held so far."""
+    unit = 2**20 if sys.platform == "darwin" else 2**10  # getrusage counts bytes there, KiB here
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 1)
+
+
 @dataclass
 class Tally:
     """What became of what came in. The sum closes: num_in = num_done + filtered + failed."""
@@ -41,7 +48,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class CellReport:
-    """What a finished cell says about itself; stored in its part and sent to the driver."""
+    """What a finished cell says about itself; stored in its part, sent to the driver. `peak_rss_mb`: its process so far."""
 
     stage: str
     shard: int
@@ -146,7 +153,7 @@ class Cell:
             failed=dict(sorted(self.tally.failed.items())),
             num_rows={table.table: len(self._rows[table]) for table in tables},
             seconds=round(time.perf_counter() - self._started, 3),
-            peak_rss_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+            peak_rss_mb=peak_memory_mb(),
         )
         where = (self.planned.name, self.planned.fingerprint, self.shard)
         self.dataset.write_part(Failure, self._failures, *where)

@@ -12,7 +12,7 @@ from hashlib import blake2b
 from typing import Literal
 
 from annotators.likeness import ALIKE
-from annotators.template.wording import worded
+from annotators.wording import worded
 from schemas.evidence import HeardEvent
 from schemas.reasoning import Claim, Decoy, Stated
 from schemas.vocabulary import ANY_SOUND, SOUND_KINDS, Relation
@@ -22,7 +22,8 @@ DECOY_KINDS: tuple[DecoyKind, ...] = ("moved", "miscounted", "swapped", "negated
 CLEARANCE_S = 1.0  # a decoy event is at least this far from anything it could be true of
 _OPPOSITES: dict[Relation, Relation] = {"rises": "falls", "falls": "rises", "left": "right", "right": "left"}
 
-MODEL = "decoys@1"
+VERSION = 1  # counts changes that plant other decoys
+MODEL = f"decoys@{VERSION}"
 
 
 def plant_decoys(

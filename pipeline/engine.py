@@ -2,8 +2,9 @@
 
 A job whose worker died is tried again on a new worker. After two deaths it runs carefully: the worker notes each clip before
 it touches it, so the next death names its culprit, which is set aside (it becomes a failure row `killed_worker` or `timeout`)
-while the rest of the shard goes on. So one poisoned clip costs three deaths and one row, never the build. A job that raises is
-a mistake or a broken storage, not a bad clip: it is tried once more, then the build stops with that error.
+while the rest of the shard goes on. So one poisoned clip costs three deaths and one row, never the build. A job that takes too
+long runs carefully at once, and then the limit holds for each clip, not for the job: a long shard is slow, not guilty. A job
+that raises is a mistake or a broken storage, not a bad clip: it is tried once more, then the build stops with that error.
 """
 
 import logging
@@ -31,6 +32,7 @@ class Outcome:
     result: Any = None
     error: Exception | None = None
     death: str | None = None
+    is_timeout: bool = False
 
 
 class Executor(Protocol):
@@ -63,7 +65,7 @@ class EngineReport:
 
 
 class Engine:
-    """Runs a queue of jobs on an executor. `job_timeout_s` bounds one job's wall time."""
+    """Runs a queue of jobs on an executor. `job_timeout_s`: longer, and a job runs again carefully; then the limit per clip."""
 
     def __init__(self, executor: Executor, storage: Storage, run_id: str, job_timeout_s: float = 3600.0) -> None:
         self._executor = executor
@@ -74,6 +76,7 @@ class Engine:
         self._deaths_without_culprit: Counter[Key] = Counter()
         self._errors: Counter[Key] = Counter()
         self._set_aside: dict[Key, dict[str, Rejected]] = defaultdict(dict)
+        self._last_note: dict[Key, str] = {}
 
     def run(self, queue: JobQueue, on_result: Callable[[Job, Any], None] = lambda job, result: None) -> EngineReport:
         """Until nothing is left. `on_result` is called in the driver for every finished job."""
@@ -103,16 +106,31 @@ class Engine:
                 queue.finish(job)
                 on_result(job, outcome.result)
             for worker in [w for w, (_, since) in running.items() if time.monotonic() - since > self._job_timeout_s]:
-                job, _ = running.pop(worker)
-                self._went_wrong(job, Outcome(worker, death=f"took longer than {self._job_timeout_s:g} s"))
+                job, _ = running[worker]
+                if self._has_moved_on(job):
+                    running[worker] = (job, time.monotonic())
+                    continue
+                del running[worker]
+                self._went_wrong(job, Outcome(worker, death=f"took longer than {self._job_timeout_s:g} s", is_timeout=True))
                 queue.put_back(job)
                 idle.append(worker)
+            assert running or not queue.num_left or not queue.is_stuck, "jobs need what no job makes: a mistake in the plan"
         return EngineReport(num_run, self._deaths.total() + self._errors.total(), time.monotonic() - started)
 
     def _note_path(self, job: Job) -> str | None:
         if self._deaths[job.key] < DEATHS_BEFORE_CARE:
             return None
         return f"runs/{self._run_id}.notes/{job.stage}-{job.shard:06d}"
+
+    def _has_moved_on(self, job: Job) -> bool:
+        """Whether a careful job is at another clip than when it was last asked."""
+        note_path = self._note_path(job)
+        if not note_path or not self._storage.exists(note_path):
+            return False
+        subject = self._storage.read(note_path).decode()
+        has_moved = subject != self._last_note.get(job.key)
+        self._last_note[job.key] = subject
+        return has_moved
 
     def _went_wrong(self, job: Job, outcome: Outcome) -> None:
         if outcome.error:
@@ -123,6 +141,8 @@ class Engine:
             return
         note_path = self._note_path(job)
         self._deaths[job.key] += 1
+        if outcome.is_timeout:
+            self._deaths[job.key] = max(self._deaths[job.key], DEATHS_BEFORE_CARE)
         log.warning("%s shard=%06d lost its worker (%s), death %d", job.stage, job.shard, outcome.death, self._deaths[job.key])
         self._executor.replace(outcome.worker)
         if not note_path:
@@ -130,7 +150,7 @@ class Engine:
         if self._storage.exists(note_path):
             subject = self._storage.read(note_path).decode()
             self._storage.remove(note_path)
-            code = "timeout" if "longer than" in (outcome.death or "") else "killed_worker"
+            code = "timeout" if outcome.is_timeout else "killed_worker"
             self._set_aside[job.key][subject] = Rejected(code, f"{job.stage}: {outcome.death}")
             return
         self._deaths_without_culprit[job.key] += 1

@@ -14,7 +14,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from annotators.base import Params
-from pipeline.locations import local_path, open_source
+from pipeline.locations import local_path, open_source, without_query
 from pipeline.media.clip_tar import IngestedClip
 from pipeline.media.ffmpeg import FfmpegError
 from pipeline.media.probe import Probe, probe
@@ -159,7 +159,7 @@ def _source(listing: Listing, probed: Probe) -> Source:
     picture = probed.picture
     return Source(
         source_id=listing.source_id,
-        uri=listing.uri,
+        uri=without_query(listing.uri),
         name=listing.name,
         num_bytes=listing.num_bytes,
         container=probed.container,
@@ -187,7 +187,7 @@ def _failure(listing: Listing, rejected: Rejected, clip_id: str | None = None) -
         message=rejected.message,
         source_id=listing.source_id,
         clip_id=clip_id,
-        uri=listing.uri,
+        uri=without_query(listing.uri),
     )
 
 

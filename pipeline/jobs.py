@@ -80,6 +80,11 @@ class JobQueue:
             del self._ready[shard]
         return job
 
+    @property
+    def is_stuck(self) -> bool:
+        """Nothing is ready: if nothing runs either, nothing ever will be."""
+        return not self._ready
+
     def put_back(self, job: Job) -> None:
         """Make a job ready (again)."""
         jobs = self._ready.setdefault(job.shard, [])

@@ -16,6 +16,11 @@ def local_path(uri: str) -> str | None:
     return os.path.abspath(uri.removeprefix("file://"))
 
 
+def without_query(uri: str) -> str:
+    """The uri as it may be shown: what follows `?` in a URL can be a signature, and is a key to the file."""
+    return uri if local_path(uri) is not None else uri.partition("?")[0]
+
+
 def open_source(uri: str) -> IO[bytes]:
     """Open a source for reading. Raises FileNotFoundError, OSError, or what its store raises."""
     path = local_path(uri)

@@ -29,6 +29,8 @@ class MediaCache:
             self._media.move_to_end(key)
             return self._media[key]
         if self._tar is None or self._tar[0] != key[0]:
+            if self._tar is not None:
+                self._tar[1].close()
             self._tar = (key[0], ClipTar(partial(storage.open, tar_path)))
         media = StoredMedia.from_tar(self._tar[1], clip)
         self._media[key] = media

@@ -1,17 +1,19 @@
 """Run records: what a build set out to do, how it went and what the dataset held afterwards.
 
-One JSON file per build, written when it starts and again when it ends, so that a killed build leaves a trace. The newest
-record also says which fingerprints are current: that is what queries and `status` show when several generations of parts lie
-side by side.
+One JSON file per build, written when it starts and again when it ends, so that a killed build leaves a trace. The last run that
+was finished also says which fingerprints are current: that is what queries and `status` show when several generations of parts
+lie side by side. A run that died halfway changes nothing of that, unless there is no finished one yet.
 """
 
 import platform
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from pipeline.media.ffmpeg import ffmpeg_version
 from schemas.layout import Dataset
 
 
@@ -27,6 +29,7 @@ class RunRecord(BaseModel):
     error: str | None = None
     code_version: str
     python: str
+    ffmpeg: str
     source: str
     recipe: dict[str, Any]
     fingerprints: dict[str, str]
@@ -49,6 +52,7 @@ class RunRecord(BaseModel):
             started=now.isoformat(timespec="seconds"),
             code_version=version("audiocot"),
             python=platform.python_version(),
+            ffmpeg=ffmpeg_version(),
             source=source,
             recipe=recipe,
             fingerprints=fingerprints,
@@ -62,12 +66,21 @@ class RunRecord(BaseModel):
         dataset.storage.write(f"runs/{self.run_id}.json", self.model_dump_json(indent=1).encode())
 
 
-def latest_run(dataset: Dataset) -> RunRecord | None:
-    """The newest readable record; run ids sort by time."""
+def runs(dataset: Dataset) -> Iterator[RunRecord]:
+    """The readable records, newest first; run ids sort by time."""
     for name in reversed(dataset.storage.names("runs")):
         if name.endswith(".json"):
             try:
-                return RunRecord.model_validate_json(dataset.storage.read(f"runs/{name}"))
+                yield RunRecord.model_validate_json(dataset.storage.read(f"runs/{name}"))
             except (ValidationError, FileNotFoundError):
                 continue
-    return None
+
+
+def latest_run(dataset: Dataset) -> RunRecord | None:
+    """The newest run, whatever became of it."""
+    return next(runs(dataset), None)
+
+
+def current_run(dataset: Dataset) -> RunRecord | None:
+    """The newest finished run; the newest of all where none was finished."""
+    return next((run for run in runs(dataset) if run.status == "done"), None) or latest_run(dataset)

@@ -12,6 +12,7 @@ from pipeline.plan import SCAN, SCAN_FINGERPRINT
 from pipeline.shards import ShardPlan, plan_shards
 from pipeline.sources import list_sources
 from schemas.accounting import Failure
+from schemas.errors import RootError
 from schemas.layout import Dataset
 from schemas.media import Listing
 
@@ -35,7 +36,12 @@ def scan(dataset: Dataset, source: str, limit: int | None, sources_per_shard: in
     failures = found.new_failures
     for number, listings in sorted(found.new_shards.items()):
         dataset.write_part(Failure, failures, SCAN, SCAN_FINGERPRINT, number)
-        dataset.write_part(Listing, listings, SCAN, SCAN_FINGERPRINT, number)
+        try:
+            dataset.write_part(Listing, listings, SCAN, SCAN_FINGERPRINT, number, must_be_new=True)
+        except FileExistsError:
+            raise RootError(
+                f"another build adds shards to {dataset.url}; wait for it, then run the same command again"
+            ) from None
         failures = []
     return found
 

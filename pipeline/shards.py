@@ -4,9 +4,8 @@ Entries are hashed, equal content is found, and new content is grouped by its ha
 shards whatever the files are called and in whatever order they are listed. All spans of a source are in one shard, because one
 worker opens it once. Shards that exist are never touched.
 
-Where duplicates are written down: beside the first entry of the same bytes and span if that is new, and in the first new shard
-if it is old. A build that finds nothing but copies of old content makes no shard for them; they are in `ShardPlan.duplicates`
-every time.
+Where duplicates are written down: beside the first entry of the same bytes and span if that is new, else in the first new
+shard, which holds nothing but copies where nothing else is new. Each is written once, however often it is seen.
 """
 
 import hashlib
@@ -16,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from pipeline.locations import open_source
+from pipeline.locations import open_source, without_query
 from pipeline.sources import BadEntry, Entry
 from schemas.accounting import Failure
 from schemas.errors import Rejected
@@ -96,9 +95,9 @@ def _hashed(entries: Iterable[Entry | BadEntry], known: Sequence[Listing], threa
     failures, listings = [], []
     for entry in entries:
         if isinstance(entry, BadEntry):
-            failures.append(Failure(stage=_STAGE, code=entry.code, message=entry.message, uri=entry.uri))
+            failures.append(Failure(stage=_STAGE, code=entry.code, message=entry.message, uri=without_query(entry.uri)))
         elif isinstance(source_id := identified[_file(entry)], Rejected):
-            failures.append(Failure(stage=_STAGE, code=source_id.code, message=source_id.message, uri=entry.uri))
+            failures.append(Failure(stage=_STAGE, code=source_id.code, message=source_id.message, uri=without_query(entry.uri)))
         else:
             listings.append(_listing(entry, source_id))
     return failures, listings
@@ -147,7 +146,7 @@ def _order(row: Listing) -> tuple[str, float, float, str, str]:
 
 def _late_span(listing: Listing) -> Failure:
     message = "this source is in a shard already; all spans of a source are cut together, list the new span in a new root"
-    return Failure(stage=_STAGE, code="bad_span", message=message, source_id=listing.source_id, uri=listing.uri)
+    return Failure(stage=_STAGE, code="bad_span", message=message, source_id=listing.source_id, uri=without_query(listing.uri))
 
 
 def _grouped(
@@ -158,6 +157,6 @@ def _grouped(
     shards: dict[int, list[Listing]] = defaultdict(list)
     for row in new:
         shards[shard_of[row.source_id]].append(row)
-    for row in duplicates if new else ():
+    for row in duplicates:
         shards[shard_of.get(row.source_id, next_shard)].append(row)
     return {number: sorted(shards[number], key=lambda row: (*_order(row), row.duplicate_of or "")) for number in sorted(shards)}

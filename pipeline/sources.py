@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 import fsspec
 
-from pipeline.locations import local_path
+from pipeline.locations import local_path, without_query
 from pipeline.manifests import EXTENSIONS, BadRow, ManifestRow, read_manifest, vggsound_names
 from schemas.errors import SourceError
 
@@ -52,11 +52,13 @@ def list_sources(spec: str, media_dir: str | None = None) -> Iterator[Entry | Ba
     Raises:
         SourceError: nothing is there, the folder is empty, or the manifest is unusable. Raised at once, not while iterating.
     """
+    if not spec.strip():
+        raise SourceError("the source must be a folder, a file, a manifest or a URL, got an empty name")
     path = local_path(spec)
     try:
         exists, is_folder = (os.path.lexists(path), os.path.isdir(path)) if path else _remote_kind(spec)
-    except OSError as error:
-        raise SourceError(f"the source {spec} cannot be read: {error}") from None
+    except Exception as error:  # every kind of store has errors of its own
+        raise SourceError(f"the source {without_query(spec)} cannot be read: {error}") from None
     if not exists:
         raise SourceError(f"the source {spec} does not exist")
     if is_folder:
@@ -84,7 +86,8 @@ def _entry(uri: str) -> Entry | BadEntry:
     try:
         if local_path(uri) is None:
             filesystem, path = fsspec.core.url_to_fs(uri)
-            return Entry(uri, PurePosixPath(path).name, int(filesystem.info(path)["size"] or 0), None)
+            name = PurePosixPath(without_query(uri)).name
+            return Entry(uri, name, int(filesystem.info(path)["size"] or 0), None)
         status = os.stat(uri)
     except FileNotFoundError:
         return BadEntry(uri, "vanished", "no such file")

@@ -12,9 +12,10 @@ became of them, how long it took) rides in the metadata of the part of its first
 
 import json
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -46,14 +47,18 @@ class Dataset:
         """RootError if there is no dataset of ours at the root."""
         storage = Storage(url)
         try:
+            if storage.fs.isfile(storage.root):
+                raise RootError(f"{url} is a file; the root of a dataset is a folder")
             identity = json.loads(storage.read(IDENTITY))
             version = identity["audiocot_schema"]
         except (FileNotFoundError, NotADirectoryError):
             raise RootError(f"{url} is not an AudioCoT dataset: it has no {IDENTITY}; make one with `audiocot build`") from None
         except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError):
             raise RootError(f"{url} is not an AudioCoT dataset: its {IDENTITY} is not ours") from None
-        except OSError as error:
-            raise RootError(f"{url} cannot be read: {error}") from None
+        except RootError:
+            raise
+        except Exception as error:  # every kind of store has errors of its own
+            raise RootError(f"{url} cannot be read: {' '.join(str(error).split()) or type(error).__name__}") from None
         if version != SCHEMA_VERSION:
             raise RootError(f"{url} has schema version {version}, this program reads {SCHEMA_VERSION}")
         return cls(storage, identity)
@@ -69,8 +74,10 @@ class Dataset:
                 raise RootError(f"{url} is a file; the root of a dataset is a folder")
             if taken := storage.names(""):
                 raise RootError(f"{url} is not empty and not an AudioCoT dataset (it has {taken[0]!r}); choose a new folder")
-        except OSError as error:
-            raise RootError(f"{url} cannot be read: {error}") from None
+        except RootError:
+            raise
+        except Exception as error:  # every kind of store has errors of its own
+            raise RootError(f"{url} cannot be read: {' '.join(str(error).split()) or type(error).__name__}") from None
         return None
 
     @classmethod
@@ -112,21 +119,46 @@ class Dataset:
         fingerprint: str,
         shard: int,
         report: Mapping[str, Any] | None = None,
+        must_be_new: bool = False,
     ) -> None:
         """Write one part atomically. No rows make an empty part with the full schema."""
         table = to_arrow(row_type, rows)
         if report is not None:
             table = table.replace_schema_metadata({REPORT_KEY: json.dumps(report).encode()})
-        with self.storage.create(self.part_path(row_type.table, stage, fingerprint, shard)) as sink:
+        with self.storage.create(self.part_path(row_type.table, stage, fingerprint, shard), must_be_new=must_be_new) as sink:
             pq.write_table(table, sink, compression="zstd")
 
     def read_part(self, row_type: type[R], stage: str, fingerprint: str, shard: int) -> Sequence[R]:
-        with self.storage.open(self.part_path(row_type.table, stage, fingerprint, shard)) as source:
+        """The rows of a part. RootError, with what to do, if it is damaged; so do the other readers of parts."""
+        with self._part(row_type.table, stage, fingerprint, shard) as source:
             return from_arrow(row_type, pq.read_table(source, schema=arrow_schema(row_type)))
+
+    def num_rows(self, table: str, stage: str, fingerprint: str, shard: int) -> int:
+        """How many rows a part has, from its footer."""
+        with self._part(table, stage, fingerprint, shard) as source:
+            return int(pq.read_metadata(source).num_rows)
 
     def read_report(self, table: str, stage: str, fingerprint: str, shard: int) -> dict[str, Any]:
         """What the stage said about this shard when it committed."""
-        with self.storage.open(self.part_path(table, stage, fingerprint, shard)) as source:
+        with self._part(table, stage, fingerprint, shard) as source:
             schema: pa.Schema = pq.read_schema(source)
-        report: dict[str, Any] = json.loads((schema.metadata or {})[REPORT_KEY])
-        return report
+            report: dict[str, Any] = json.loads((schema.metadata or {})[REPORT_KEY])
+            return report
+
+    @contextmanager
+    def _part(self, table: str, stage: str, fingerprint: str, shard: int) -> Iterator[IO[bytes]]:
+        path = self.part_path(table, stage, fingerprint, shard)
+        try:
+            with self.storage.open(path) as source:
+                yield source
+        except FileNotFoundError:
+            raise RootError(f"{path} in {self.url} is missing; {self.remedy(path)}") from None
+        except (pa.ArrowException, KeyError, ValueError) as error:
+            said = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise RootError(f"{path} in {self.url} is damaged ({said}); {self.remedy(path)}") from None
+
+    @staticmethod
+    def remedy(path: str) -> str:
+        """All parts of a cell go together: the one that marks it as done may be another one."""
+        _, _, folder, name = path.split("/")
+        return f"delete tables/*/{folder}/{name}, and the next build makes them again"

@@ -17,13 +17,20 @@ from typing import IO
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
+from schemas.errors import RootError
+
 
 class Storage:
     """Paths here are relative to the root and use '/'."""
 
     def __init__(self, url: str) -> None:
+        if not url.strip():
+            raise RootError("the root must be a folder or a URL, got an empty name")
         self.url = url.rstrip("/") or "/"
-        self.fs, root = fsspec.core.url_to_fs(self.url)
+        try:
+            self.fs, root = fsspec.core.url_to_fs(self.url)
+        except Exception as error:  # an unknown protocol, a package that is not installed, a malformed URL
+            raise RootError(f"{url} cannot be used as a root: {error}") from None
         self.root: str = root.rstrip("/") or "/"
 
     @property
@@ -70,14 +77,18 @@ class Storage:
             handle.write(data)
 
     @contextmanager
-    def create(self, path: str) -> Iterator[IO[bytes]]:
-        """A seekable file that becomes `path` when the block ends without an error, and vanishes otherwise."""
+    def create(self, path: str, *, must_be_new: bool = False) -> Iterator[IO[bytes]]:
+        """A seekable file that becomes `path` when the block ends without an error, and vanishes otherwise.
+
+        With `must_be_new`, FileExistsError if the path is taken at the end: of two writers one wins, and the other knows. An
+        object store is only asked beforehand.
+        """
         create = self._create_local if self.is_local else self._create_remote
-        with create(self.full(path)) as handle:
+        with create(self.full(path), must_be_new) as handle:
             yield handle
 
     @contextmanager
-    def _create_local(self, full: str) -> Iterator[IO[bytes]]:
+    def _create_local(self, full: str, must_be_new: bool) -> Iterator[IO[bytes]]:
         target = Path(full)
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
@@ -86,18 +97,23 @@ class Storage:
                 yield handle
                 handle.flush()
                 os.fsync(handle.fileno())
-            temporary.replace(target)
+            if must_be_new:
+                os.link(temporary, target)
+            else:
+                temporary.replace(target)
             _sync_folder(target.parent)
         finally:
             temporary.unlink(missing_ok=True)
 
     @contextmanager
-    def _create_remote(self, full: str) -> Iterator[IO[bytes]]:
+    def _create_remote(self, full: str, must_be_new: bool) -> Iterator[IO[bytes]]:
         """Object stores show an object only when its upload is complete, so a finished local copy is uploaded whole."""
         with tempfile.TemporaryDirectory(prefix="audiocot-") as folder:
             local = Path(folder) / "upload"
             with local.open("wb+") as handle:
                 yield handle
+            if must_be_new and self.fs.exists(full):
+                raise FileExistsError(full)
             self.fs.put_file(str(local), full)
 
     def fetch(self, path: str, target: Path) -> None:

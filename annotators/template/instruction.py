@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from annotators.template.remarks import place
 from annotators.template.salience import Group
-from annotators.template.wording import a, amount, joined, noun, number, seconds, sentence
+from annotators.wording import a, amount, joined, noun, number, seconds, sentence
 from schemas.vocabulary import SoundKind
 
 LEAST_WORDS = 27

@@ -17,7 +17,7 @@ from annotators.template.instruction import instruction
 from annotators.template.makers import maker
 from annotators.template.remarks import Remark, stated
 from annotators.template.salience import Group, absent_kinds, groups
-from annotators.template.wording import joined, sentence
+from annotators.wording import joined, sentence
 from schemas.reasoning import Reasoned, Stated, Step
 from schemas.vocabulary import ANY_SOUND, Aspect
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from annotators.template.makers import Maker
 from annotators.template.salience import Group
-from annotators.template.wording import a, amount, joined, noun, number, rounded, seconds, with_article, worded
+from annotators.wording import a, amount, joined, noun, number, rounded, seconds, with_article, worded
 from schemas.evidence import HeardEvent, Track
 from schemas.reasoning import Stated
 from schemas.vocabulary import UNITS, Aspect, Attribute, Basis, ClaimType, Relation, SoundKind

@@ -44,7 +44,7 @@ def selfcheck(
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """Show what this machine has, and what each backend still lacks and how to get it."""
+    """Show what this machine has, and what each backend still lacks and how to get it. Exit code 1 if nothing can be built."""
     from flows.doctor import diagnose
 
     diagnosis = diagnose()
@@ -52,6 +52,8 @@ def doctor(as_json: AsJson = False) -> None:
         typer.echo(json.dumps(asdict(diagnosis), indent=1))
     else:
         _show_diagnosis(diagnosis)
+    if diagnosis.ffmpeg.problem:
+        raise typer.Exit(1)
 
 
 def _show_diagnosis(found: "Diagnosis") -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import ray
 
 from pipeline.engine import Outcome
+from pipeline.executors import usable_cores
 from pipeline.jobs import Job
 from pipeline.worker import Worker
 from schemas.errors import Rejected, ResourceError
@@ -40,7 +41,7 @@ class RayExecutor:
         self._running: dict[Any, int] = {}  # reference to `run` → worker
         self._owns_ray = not ray.is_initialized()
         if self._owns_ray:
-            _start_ray(int(max(os.cpu_count() or 1, cpus_per_worker * (workers or 1))))
+            _start_ray(usable_cores())
         total = ray.cluster_resources()
         cpus, gpus = total.get("CPU", 0.0), total.get("GPU", 0.0)
         fits = int(cpus // cpus_per_worker) if cpus_per_worker else 1

@@ -5,6 +5,7 @@ command. A file of a stranger can make a decoder hang or swell, so every run has
 its own process group, which is killed as a whole. `ffmpeg.run()` of ffmpeg-python has none of these and is not used.
 """
 
+import errno
 import math
 import os
 import resource
@@ -93,6 +94,8 @@ def run_ffmpeg(
         finally:
             _kill_group(process)
         if process.returncode != 0:
+            if process.returncode == 256 - errno.ENOSPC:
+                raise OSError(errno.ENOSPC, "ffmpeg found no space left to write to")  # no fault of the file
             raise FfmpegError("decode_failed", f"ffmpeg exit {process.returncode}: {_last_lines(stderr)}")
         return stdout
 

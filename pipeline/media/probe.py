@@ -103,17 +103,20 @@ class Prober:
         child = self._child
         assert child.stdin is not None
         assert child.stdout is not None
+        is_silent = False
         try:
             child.stdin.write(json.dumps(request).encode() + b"\n")
             child.stdin.flush()
-            is_answered = select.select([child.stdout], [], [], timeout_s + _GRACE_S)[0]
-            line = child.stdout.readline() if is_answered else b""
+            is_silent = not select.select([child.stdout], [], [], timeout_s + _GRACE_S)[0]
+            line = b"" if is_silent else child.stdout.readline()
         except BrokenPipeError:
             line = b""
         if line.endswith(b"\n"):
             answer: dict[str, Any] = json.loads(line)
             return answer
-        was_timeout = child.poll() is None or _exit_signal(child) == signal.SIGALRM
+        if not is_silent:
+            child.wait()  # its pipe is closed a moment before its exit code can be asked for
+        was_timeout = is_silent or _exit_signal(child) == signal.SIGALRM
         exit_signal = None if was_timeout else _exit_signal(child)
         self.close()
         if was_timeout:

@@ -173,6 +173,7 @@ def main() -> None:
     """Answer requests until stdin ends."""
     av.logging.set_level(None)
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash is an answer here, not a case for a debugger
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a library prints must not get between the replies
     for line in sys.stdin:

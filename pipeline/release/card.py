@@ -1,7 +1,9 @@
 """The dataset card: what a release holds, who said it, under which policy, and how far its witnesses can be trusted."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import yaml
 
@@ -11,6 +13,7 @@ from pipeline.plan import Plan
 from pipeline.release.select import Selection
 from pipeline.witness_rates import Rate, WitnessRates
 
+_UNKNOWN = "not stated"
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
@@ -19,7 +22,6 @@ class CardFacts:
     """Everything the card says that is not asked from the catalog."""
 
     name: str
-    description: str
     plan: Plan
     selection: Selection
     accounts: Sequence[StageAccount]
@@ -32,14 +34,14 @@ def write_card(facts: CardFacts, catalog: Catalog) -> str:
     """The README.md of a release, with the front matter that the Hugging Face hub reads."""
     sections = [
         _front_matter(facts, catalog),
-        f"# {facts.name}\n\n{facts.description}",
+        f"# {facts.name}",
         "Verified audio chain-of-thought data: every chain is split into claims, every claim was judged by witnesses that "
         "measured or heard the clip's own sound, and only supported claims are marked as kept.",
         _contents(facts, catalog),
         _made_by(facts),
         _verification(facts, catalog),
         _accounting(facts),
-        _licences(catalog),
+        _licences(facts, catalog),
         _loading(facts),
     ]
     return "\n\n".join(sections) + "\n"
@@ -47,10 +49,10 @@ def write_card(facts: CardFacts, catalog: Catalog) -> str:
 
 def _front_matter(facts: CardFacts, catalog: Catalog) -> str:
     num = len(facts.selection.clips)
-    licenses = {row["license"] for row in catalog.query("select distinct license from source").to_pylist()}
+    licenses = {row["license"] for row in _licence_counts(facts, catalog)}
     splits = sorted({clip.split for clip in facts.selection.clips})
     data = {
-        "license": licenses.pop() if len(licenses) == 1 and None not in licenses else "other",
+        "license": licenses.pop() if len(licenses) == 1 and _UNKNOWN not in licenses else "other",
         "task_categories": ["text-to-audio", "audio-text-to-text", "video-text-to-text"],
         "size_categories": [next((word for limit, word in _SIZES if num < limit), "n>1M")],
         "tags": ["audio", "video", "chain-of-thought", "webdataset", "audiocot"],
@@ -68,11 +70,13 @@ def _contents(facts: CardFacts, catalog: Catalog) -> str:
     by_split: dict[str, int] = {}
     for clip in facts.selection.clips:
         by_split[clip.split] = by_split.get(clip.split, 0) + 1
-    hours = catalog.query("select coalesce(sum(duration_s), 0) / 3600 as h from clip").to_pylist()[0]["h"]
+    released = {clip.clip_id for clip in facts.selection.clips}
+    durations = catalog.query("select clip_id, duration_s from clip").to_pylist()
+    hours = sum(row["duration_s"] for row in durations if row["clip_id"] in released) / 3600
     megabytes = sum(clip.num_bytes for clip in facts.selection.clips) / 1e6
     lines = [
         "## Contents",
-        f"{len(facts.selection.clips)} clips ({megabytes:.1f} MB of media; the dataset it was made from has {hours:.3f} h). "
+        f"{len(facts.selection.clips)} clips of {facts.selection.num_in} in the dataset: {hours:.3f} h, {megabytes:.1f} MB. "
         "Splits are by source: clips of one file never lie in two splits.",
         _table(("split", "clips"), sorted(by_split.items())),
         _table(("table", "rows"), facts.num_rows.items()),
@@ -139,14 +143,20 @@ def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {number}" for name, number in sorted(counts.items())) or "–"
 
 
-def _licences(catalog: Catalog) -> str:
-    rows = catalog.query(
-        "select coalesce(license, 'not stated') as license, count(*) as n from source group by 1 order by 1"
-    ).to_pylist()
+def _licences(facts: CardFacts, catalog: Catalog) -> str:
+    rows = [(row["license"], row["n"]) for row in _licence_counts(facts, catalog)]
     return (
         "## Licences of the sources\n\nThe media keeps the licence of its source; check it before you redistribute.\n\n"
-        + _table(("licence", "sources"), [(row["license"], row["n"]) for row in rows])
+        + _table(("licence", "sources"), rows)
     )
+
+
+def _licence_counts(facts: CardFacts, catalog: Catalog) -> list[dict[str, Any]]:
+    """Licence and number of sources (n), of the sources in the release."""
+    released = {clip.clip_id for clip in facts.selection.clips}
+    rows = catalog.query("select clip_id, source_id, license from clip join source using (source_id)").to_pylist()
+    by_source = {row["source_id"]: row["license"] or _UNKNOWN for row in rows if row["clip_id"] in released}
+    return [{"license": licence, "n": count} for licence, count in sorted(Counter(by_source.values()).items())]
 
 
 def _loading(facts: CardFacts) -> str:

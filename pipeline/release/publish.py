@@ -24,6 +24,7 @@ from schemas.errors import ReleaseError
 from schemas.fingerprint import fingerprint
 from schemas.layout import Dataset
 
+RELEASE_VERSION = 1  # counts changes of the code that change what a release holds
 CURRENT = "releases/CURRENT"
 MANIFEST = "manifest.json"
 
@@ -47,9 +48,11 @@ def plan_release(catalog: Catalog, plan: Plan, params: ReleaseParams, name: str)
     if not selection.adds_up:
         raise ReleaseError(f"{selection.num_in} clips came in, {len(selection.clips)} + {dict(selection.left_out)} came out")
     decided_by = fingerprint(
+        version=RELEASE_VERSION,
         stages=plan.fingerprints,
         params=params.model_dump(mode="json"),
-        clips=[[clip.clip_id, clip.split] for clip in selection.clips],
+        # the shard belongs to it: decoys are taken from clips of the same shard
+        clips=[[clip.clip_id, clip.split, clip.shard] for clip in selection.clips],
     )
     full_name = f"{name}-{decided_by[:8]}"
     return ReleasePlan(full_name, selection, plan_shards(f"releases/{full_name}", selection.clips, params))
@@ -69,7 +72,7 @@ def publish(
     policy: str,
     recipe: Mapping[str, Any],
 ) -> None:
-    """Write tables, card and manifest, then move CURRENT. ReleaseError if an account does not add up or a shard is missing."""
+    """Write tables, card and manifest. ReleaseError if an account does not add up or there is nothing to publish."""
     if wrong := [line for line in accounts if not line.adds_up]:
         raise ReleaseError(f"refusing to publish: {wrong[0].stage} does not add up: {wrong[0]}")
     if not release.selection.clips:
@@ -84,8 +87,7 @@ def publish(
         table.table: copy_table(dataset, plan, table, clip_ids, source_ids, f"{release.folder}/tables/{table.table}.parquet")
         for table in release_tables(plan)
     }
-    description = str(recipe.get("description") or "An AudioCoT release.")
-    facts = CardFacts(release.name, description, plan, release.selection, accounts, witnesses, policy, num_rows)
+    facts = CardFacts(release.name, plan, release.selection, accounts, witnesses, policy, num_rows)
     dataset.storage.write(f"{release.folder}/README.md", write_card(facts, catalog).encode())
     manifest = {
         "name": release.name,
@@ -107,7 +109,12 @@ def publish(
         ],
     }
     dataset.storage.write(f"{release.folder}/{MANIFEST}", json.dumps(manifest, indent=1, sort_keys=True).encode())
-    dataset.storage.write(CURRENT, release.name.encode())
+
+
+def make_current(dataset: Dataset, release: ReleasePlan) -> None:
+    """Move CURRENT to a published release."""
+    if current_release(dataset) != release.name:
+        dataset.storage.write(CURRENT, release.name.encode())
 
 
 def current_release(dataset: Dataset) -> str | None:

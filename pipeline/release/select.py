@@ -8,6 +8,7 @@ from typing import Literal
 
 from pipeline.catalog import Catalog
 from pipeline.release.params import ReleaseParams, Threshold
+from schemas.errors import ReleaseError, unknown
 
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
@@ -40,13 +41,16 @@ class Selection:
 _CLIPS = """
 select c.clip_id, c.source_id, s.split, d.outcome, c.audio_bytes + coalesce(c.video_bytes, 0) as num_bytes, shard
 from clip c join clip_shard using (clip_id) left join source s using (source_id)
-left join (select clip_id, min(outcome) as outcome from decision group by 1) d using (clip_id)
+left join (select d.clip_id, d.outcome from decision d join cot using (cot_id) where task = 'base') d using (clip_id)
 order by shard, c.clip_id
 """
 
 
 def select_clips(catalog: Catalog, params: ReleaseParams) -> Selection:
-    """Every clip of the dataset, either selected or left out for one reason, in the order of shards and ids."""
+    """Every clip of the dataset, either selected or left out for one reason, in the order of shards and ids.
+
+    ReleaseError for a threshold on something that was never measured: it would let everything pass.
+    """
     measured = _measurements(catalog, params.thresholds)
     selection = Selection()
     for row in catalog.query(_CLIPS).to_pylist():
@@ -86,6 +90,9 @@ def _reason_to_leave_out(outcome: str | None, values: dict[str, float], threshol
 
 def _measurements(catalog: Catalog, thresholds: Sequence[Threshold]) -> dict[str, dict[str, float]]:
     wanted = {bound.measurement for bound in thresholds}
+    known = {row["name"] for row in catalog.query("select distinct name from measurement").to_pylist()} if wanted else set()
+    if missing := sorted(wanted - known):
+        raise ReleaseError(unknown("measurement in release.thresholds", missing[0], known))
     values: dict[str, dict[str, float]] = {}
     for row in (
         catalog.query("select clip_id, name, value from measurement where start_s is null").to_pylist() if wanted else ()

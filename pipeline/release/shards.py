@@ -7,6 +7,7 @@ with each other, so a reader needs only a small shuffle buffer, and packing read
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -77,13 +78,13 @@ class PackWork:
             clips = {clip.clip_id: clip for clip in self._read(Clip, "ingest", number)}
             rows = self._rows(number, {clip.clip_id for clip in selected})
             tar_path = self.dataset.clips_path(self.plan["ingest"].fingerprint, number)
-            tar = ClipTar(partial(self.dataset.storage.open, tar_path))
-            for one in selected:
-                clip = clips[one.clip_id]
-                if clip.has_video:
-                    yield f"{clip.clip_id}.mp4", tar.read(f"{clip.clip_id}.mp4")
-                yield f"{clip.clip_id}.flac", tar.read(f"{clip.clip_id}.flac")
-                yield f"{clip.clip_id}.json", sample_json(clip, self.shard.split, rows[clip.clip_id])
+            with closing(ClipTar(partial(self.dataset.storage.open, tar_path))) as tar:
+                for one in selected:
+                    clip = clips[one.clip_id]
+                    if clip.has_video:
+                        yield f"{clip.clip_id}.mp4", tar.read(f"{clip.clip_id}.mp4")
+                    yield f"{clip.clip_id}.flac", tar.read(f"{clip.clip_id}.flac")
+                    yield f"{clip.clip_id}.json", sample_json(clip, self.shard.split, rows[clip.clip_id])
 
     def _read(self, row_type: Any, stage: str, number: int) -> Sequence[Any]:
         return self.dataset.read_part(row_type, stage, self.plan[stage].fingerprint, number)

@@ -67,6 +67,8 @@ def selfcheck(dataset: Dataset, plan: Plan, scenes: Sequence[SceneTruth], progre
                 continue
             if abs(clip.duration_s - scene.duration_s) > 0.2:
                 raise AudiocotError(f"a scene must be one whole clip, {scene.scene} was cut; raise ingest.window_s")
+            if scene.scene in seen:
+                raise AudiocotError(f"{scene.scene} is in {dataset.url} twice, with different content; use a new folder")
             seen.add(scene.scene)
             _check_clip(scene, clip, rows, reader, (events, tracks, claims))
             progress.advance("self-check", 1, scene.scene)

@@ -43,7 +43,10 @@ class ClaimScore:
 
     def figures(self) -> list[Figure]:
         silent = f"{self.num_silent_supported} of {self.num_silent_asked} planted, {self.num_silent_kept} in chains"
-        accepted = float(self.num_silent_supported + self.num_silent_kept)
+        # with no silent mover to ask about, nothing was measured
+        accepted = (
+            float(self.num_silent_supported + self.num_silent_kept) if self.num_silent_asked or self.num_silent_kept else None
+        )
         return [
             self._share("planted false claims refuted", False, "refuted", at_least=0.90),
             self._share("planted false claims supported", False, "supported"),

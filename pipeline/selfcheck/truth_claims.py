@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from annotators.likeness import ALIKE, SUSTAINED
-from annotators.template.wording import worded
+from annotators.wording import worded
 from pipeline.scenes import SceneTruth, ThingTruth, TruthEvent
 from schemas.reasoning import Stated
 from schemas.vocabulary import ANY_SOUND, SOUND_KINDS, UNITS, Attribute, Basis, ClaimType, Relation, SoundKind

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from annotators.base import Params as AnyParams
-from pipeline.policy import Policy, decide
+from pipeline.policy import VERSION, Policy, decide
 from pipeline.sample import Sample
 from pipeline.stage import SampleStage
 from schemas.errors import Filtered
@@ -14,6 +14,7 @@ from schemas.row import Row
 
 class Decide(SampleStage[Sequence[Decision], Sequence[Decision]]):
     name = "decide"
+    version = VERSION
     requires = (Clip, Cot, Claim, Verdict)
     produces = (Decision,)
     Params = Policy

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pydantic import Field
 
 from annotators.base import Params as AnyParams
-from pipeline.decoys import plant_decoys
+from pipeline.decoys import VERSION, plant_decoys
 from pipeline.sample import Sample
 from pipeline.stage import SampleStage
 from schemas.errors import Filtered
@@ -24,6 +24,7 @@ class DecoyParams(AnyParams):
 
 class PlantDecoys(SampleStage[Sequence[Decoy], Sequence[Decoy]]):
     name = "plant_decoys"
+    version = VERSION
     requires = (Clip, SoundEvent, Claim)
     produces = (Decoy,)
     Params = DecoyParams

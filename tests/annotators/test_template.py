@@ -5,7 +5,7 @@ import pytest
 from annotators.roles import CaseFile
 from annotators.template import TemplateReasoner
 from annotators.template.reasoner import TemplateParams
-from annotators.template.wording import claim_text
+from annotators.wording import claim_text
 from schemas.evidence import HeardEvent, SeenEvent, Track, TrackBox
 from schemas.reasoning import Reasoned, Stated
 from schemas.vocabulary import SOUND_KINDS, SoundKind

@@ -166,9 +166,12 @@ def test_a_plan_is_the_work_of_the_build_also_where_only_a_bad_entry_is_new(flow
 
 
 def test_a_mistake_of_the_user_comes_through_as_it_is_and_is_not_tried_again(server: None, tmp_path: Path) -> None:
+    started = datetime.now(UTC)
     with pytest.raises(SourceError) as caught:
         build_dataset(RECIPE, source=str(tmp_path / "absent"), root=str(tmp_path / "root"), executor="local")
     assert str(caught.value) == f"the source {tmp_path / 'absent'} does not exist"
     (record,) = (tmp_path / "root" / "runs").iterdir()
     told = json.loads(record.read_text())
     assert (told["status"], told["error"]) == ("failed", f"SourceError: {caught.value}")
+    (scan,) = recorded("task_runs", started)
+    assert (scan["run_count"], scan["state_name"]) == (1, "Failed")

@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 from annotators.registry import BACKENDS
 from flows.cli import app
-from flows.doctor import KEYS, Gpu, backend_state, diagnose, find_ffmpeg, find_gpus, num_usable_cores
+from flows.doctor import KEYS, Gpu, backend_state, diagnose, find_ffmpeg, find_gpus
+from pipeline.executors import usable_cores
 from pipeline.media.ffmpeg import ffmpeg_exe
 
 SECRET = "sk-do-not-show-me"
@@ -115,4 +116,4 @@ def test_a_missing_ffmpeg_is_a_finding_and_no_error(monkeypatch: pytest.MonkeyPa
 
 
 def test_cores_are_those_this_process_may_use() -> None:
-    assert 1 <= num_usable_cores() <= 4096
+    assert 1 <= usable_cores() <= 4096

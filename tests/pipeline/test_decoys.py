@@ -3,7 +3,7 @@
 import pytest
 
 from annotators.likeness import ALIKE
-from annotators.template.wording import claim_text, worded
+from annotators.wording import claim_text, worded
 from pipeline.decoys import CLEARANCE_S, plant_decoys
 from schemas.evidence import HeardEvent
 from schemas.reasoning import Claim, Decoy, Stated

@@ -93,8 +93,9 @@ def test_a_known_file_is_not_read_again(tmp_path: Path) -> None:
 def test_new_content_gets_new_shards_and_takes_copies_of_old_content_along(tmp_path: Path) -> None:
     known = _rows(_plan(_folder(tmp_path, {"a.mp4": b"old"})))
     copies_only = _plan(_folder(tmp_path, {"copy.mp4": b"old"}), known, next_shard=1)
-    assert copies_only.shards == {}
+    assert {number: [row.name for row in rows] for number, rows in copies_only.shards.items()} == {1: ["copy.mp4"]}
     assert [row.name for row in copies_only.duplicates] == ["copy.mp4"]
+    assert _plan(_folder(tmp_path, {"copy.mp4": b"old"}), known + _rows(copies_only), next_shard=2).shards == {}
     plan = _plan(_folder(tmp_path, {"new.mp4": b"new"}), known, next_shard=1)
     assert {number: sorted(row.name for row in rows) for number, rows in plan.shards.items()} == {1: ["copy.mp4", "new.mp4"]}
     again = _plan(list(list_sources(str(tmp_path))), known + _rows(plan), next_shard=2)

@@ -48,7 +48,7 @@ def test_a_file_is_no_root(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     with pytest.raises(RootError, match="is a file"):
         Dataset.create(str(tmp_path / "file"))
-    with pytest.raises(RootError, match="not an AudioCoT dataset"):
+    with pytest.raises(RootError, match="is a file"):
         Dataset.open(str(tmp_path / "file"))
 
 

@@ -67,7 +67,8 @@ def by_name(report: SelfCheckReport) -> dict[str, Figure]:
 
 def test_every_scene_is_measured_in_everything(report: SelfCheckReport, truths: list[SceneTruth]) -> None:
     assert report.num_scenes == len(truths) == 3
-    assert all(figure.value is not None for figure in report.figures)
+    unmeasured = {figure.name for figure in report.figures if figure.value is None}
+    assert unmeasured <= {"claims about silent movers accepted"}, "not every seed has a silent mover with a sound to doubt"
     assert {kind for kind, _, _ in report.by_type} == set(get_args(ClaimType)) - {"inference"}
 
 

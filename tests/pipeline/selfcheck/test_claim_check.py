@@ -90,7 +90,7 @@ def test_a_silent_mover_that_got_a_sound_in_a_chain_is_a_mistake_of_the_build() 
 
 
 def test_a_claim_that_the_build_dropped_is_no_mistake() -> None:
-    assert built(["c00"]).figures()[4].value == 0.0
+    assert built(["c00"]).figures()[4].value is None
 
 
 def test_without_claims_nothing_is_measured_and_nothing_is_met() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from annotators.template.wording import claim_text
+from annotators.wording import claim_text
 from pipeline.scenes import SceneTruth, ThingTruth, TruthEvent
 from pipeline.selfcheck.truth_claims import CLEARANCE_S, PlantedClaim, truth_claims
 from schemas.vocabulary import SoundKind
