@@ -11,9 +11,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from prefect import flow, task
-from prefect.artifacts import create_table_artifact
+from prefect.artifacts import create_progress_artifact, create_table_artifact, update_progress_artifact
 from prefect.cache_policies import NO_CACHE
 
 from flows.recipe import Recipe, load_recipe, make_recipe, recipe_stages
@@ -22,10 +23,11 @@ from pipeline.accounting import StageAccount
 from pipeline.build import Build, BuildReport, BuildSettings, done_keys
 from pipeline.executors import check_executor
 from pipeline.jobs import Key
-from pipeline.plan import SCAN, Plan, make_plan
+from pipeline.plan import SCAN, SCAN_FINGERPRINT, Plan, make_plan
 from pipeline.progress import Progress, SilentProgress
 from pipeline.scan import ScanPreview, preview_scan
 from schemas.layout import Dataset
+from schemas.media import Listing
 
 PHASES: dict[str, tuple[str, ...]] = {
     "ingest": ("ingest",),
@@ -60,12 +62,18 @@ def build_flow(
     resolved = make_recipe(recipe, overrides) if isinstance(recipe, Mapping) else load_recipe(recipe, overrides)
     settings = build_settings(resolved, source=source, executor=executor, workers=workers, limit=limit)
     progress = _PROGRESS.get(SilentProgress())
+    phases: dict[str, Callable[[Build], Any]] = {
+        "scan": Build.scan,
+        **{name: partial(Build.run_stages, phase=name, stages=stages) for name, stages in PHASES.items()},
+        "pack": Build.pack,
+        "publish": Build.publish,
+    }
     with Build(Dataset.create(root), settings, progress) as build:
-        _phase("scan", Build.scan)(build)
-        for name, stages in PHASES.items():
-            _phase(name, partial(Build.run_stages, phase=name, stages=stages))(build)
-        _phase("pack", Build.pack)(build)
-        report: BuildReport = _phase("publish", Build.publish)(build)
+        shown = create_progress_artifact(0.0, key="progress", description=f"phases of the build of {root}")
+        assert isinstance(shown, UUID)  # it would be a coroutine in an asynchronous flow
+        for number, (name, work) in enumerate(phases.items(), start=1):
+            report: BuildReport = _phase(name, work)(build)  # of the last phase
+            update_progress_artifact(shown, 100.0 * number / len(phases))
     create_table_artifact(key="accounting", table=[_line(account) for account in report.accounts], description=report.release)
     return report
 
@@ -118,15 +126,16 @@ def build_dataset(
 
 @dataclass(frozen=True)
 class PlanRow:
-    """What a build would do for one stage. `clips` is None where it is not known before ingest."""
+    """What a build would do for one stage. `is_estimate`: clips and calls are guessed from the sources, before ingest."""
 
     stage: str
     model: str
     cells_total: int
     cells_done: int
     cells_to_run: int
-    clips: int | None
-    model_calls: int | None
+    clips: int
+    model_calls: int
+    is_estimate: bool
 
 
 @dataclass(frozen=True)
@@ -149,27 +158,35 @@ def plan_build(recipe: Recipe, *, source: str, root: str, limit: int | None = No
 
 
 def _plan_row(plan: Plan, stage: str, preview: ScanPreview, done: set[Key]) -> PlanRow:
-    old, new = preview.old_shards, sorted(preview.new_shards)
+    shards = [*preview.old_shards, *sorted(preview.new_shards)]
     if stage == SCAN:
-        return PlanRow(SCAN, "–", len(old) + len(new), len(old), len(new), None, 0)
+        num_new = len(preview.new_shards)
+        return PlanRow(SCAN, "–", len(shards), len(shards) - num_new, num_new, 0, 0, False)
     planned = plan[stage]
-    to_run = [shard for shard in (*old, *new) if (stage, shard) not in done]
-    clips = _num_clips(plan, preview.dataset, done, to_run)
-    calls = None if clips is None else clips * (planned.stage.annotator is not None)
-    return PlanRow(
-        stage, planned.stage.model, len(old) + len(new), len(old) + len(new) - len(to_run), len(to_run), clips, calls
-    )
+    to_run = [shard for shard in shards if (stage, shard) not in done]
+    clips = _num_clips(plan, preview, done, to_run)
+    calls = clips if planned.stage.annotator else 0
+    is_estimate = any(("ingest", shard) not in done for shard in to_run)
+    return PlanRow(stage, planned.stage.model, len(shards), len(shards) - len(to_run), len(to_run), clips, calls, is_estimate)
 
 
-def _num_clips(plan: Plan, dataset: Dataset | None, done: set[Key], shards: Sequence[int]) -> int | None:
-    """Clips in these shards; None as long as one of them is not ingested."""
-    if any(("ingest", shard) not in done for shard in shards):
-        return None
-    if dataset is None:
-        return 0
-    ingest = plan["ingest"]
-    reports = (dataset.read_report(ingest.marker.table, "ingest", ingest.fingerprint, shard) for shard in shards)
-    return sum(int(report["num_rows"][ingest.marker.table]) for report in reports)
+def _num_clips(plan: Plan, preview: ScanPreview, done: set[Key], shards: Sequence[int]) -> int:
+    """Clips in these shards; where ingest has not been, its listed spans times the clips that a span gave so far (first: 1)."""
+    dataset, ingest = preview.dataset, plan["ingest"]
+    known_clips = known_spans = clips = spans = 0
+    for shard in {*preview.old_shards, *preview.new_shards}:
+        listings = preview.new_shards.get(shard)
+        if listings is None and dataset is not None:
+            listings = list(dataset.read_part(Listing, SCAN, SCAN_FINGERPRINT, shard))
+        num_spans = sum(listing.duplicate_of is None for listing in listings or ())
+        if dataset is not None and ("ingest", shard) in done:
+            report = dataset.read_report(ingest.marker.table, "ingest", ingest.fingerprint, shard)
+            found = int(report["num_rows"][ingest.marker.table])
+            known_clips, known_spans = known_clips + found, known_spans + num_spans
+            clips += found if shard in shards else 0
+        elif shard in shards:
+            spans += num_spans
+    return clips + round(spans * (known_clips / known_spans if known_spans else 1.0))
 
 
 def _line(account: StageAccount) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import typer
 from flows.commands.options import AsJson, Overrides, RecipeName, Root
 
 if TYPE_CHECKING:
-    from flows.build import PlanReport
+    from flows.build import PlanReport, PlanRow
     from pipeline.build import BuildReport
 
 Source = Annotated[
@@ -105,19 +105,14 @@ def _show_plan(report: "PlanReport") -> None:
     from flows.console import stdout, table
 
     columns = ("stage", "model", "cells", "done", "to run", "clips", "model calls")
-    rows = [
-        (
-            row.stage, row.model, row.cells_total, row.cells_done, row.cells_to_run,
-            _count(row.clips), _count(row.model_calls),
-        )
-        for row in report.rows
-    ]  # fmt: skip
+    rows = [(row.stage, row.model, row.cells_total, row.cells_done, row.cells_to_run, *_counts(row)) for row in report.rows]
     console = stdout()
     console.print(f"{report.num_entries} entries in the source, {report.num_new_sources} new")
     console.print(table(columns, rows, right=columns[2:]))
-    if any(row.model_calls is None for row in report.rows):
-        console.print("? is known once ingest has run")
+    if any(row.is_estimate for row in report.rows):
+        console.print("~ is guessed from the number of sources: ingest will tell")
 
 
-def _count(number: int | None) -> str:
-    return "?" if number is None else f"{number}"
+def _counts(row: "PlanRow") -> tuple[str, str]:
+    mark = "~" if row.is_estimate else ""
+    return f"{mark}{row.clips}", f"{mark}{row.model_calls}"

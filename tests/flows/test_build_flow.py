@@ -115,9 +115,12 @@ def test_a_phase_that_the_storage_failed_is_run_again_and_no_other(flown: Flown)
     assert flown.report.cells_run > 0
 
 
-def test_the_accounts_are_an_artifact(flown: Flown) -> None:
-    (artifact,) = flown.artifacts
-    assert (artifact["key"], artifact["type"], artifact["description"]) == ("accounting", "table", flown.report.release)
+def test_progress_and_accounts_are_artifacts(flown: Flown) -> None:
+    latest = {artifact["key"]: artifact for artifact in sorted(flown.artifacts, key=lambda artifact: artifact["updated"])}
+    assert sorted(latest) == ["accounting", "progress"]
+    assert float(latest["progress"]["data"]) == 100.0
+    artifact = latest["accounting"]
+    assert (artifact["type"], artifact["description"]) == ("table", flown.report.release)
     table = {line["stage"]: line for line in json.loads(artifact["data"])}
     assert list(table) == ["scan", *STAGES]
     assert table["ingest"] == {
@@ -135,8 +138,8 @@ def test_a_plan_says_before_a_build_what_it_will_run(flown: Flown) -> None:
     assert (flown.before.num_entries, flown.before.num_new_sources) == (2, 2)
     assert {(row.cells_total, row.cells_done, row.cells_to_run) for row in rows.values()} == {(1, 0, 1)}
     assert rows["scan"].model_calls == 0
-    assert rows["caption_audio"].clips is None, "how many clips there are is for ingest to find out"
-    assert rows["caption_audio"].model_calls is None
+    captions = rows["caption_audio"]
+    assert (captions.clips, captions.model_calls, captions.is_estimate) == (2, 2, True), "one clip a source until ingest tells"
     to_run = sum(row.cells_to_run for row in flown.before.rows if row.stage != "scan")
     num_packed = len(list((flown.root / "releases" / flown.report.release / "shards").iterdir()))
     assert flown.report.cells_run == to_run + num_packed
@@ -145,7 +148,7 @@ def test_a_plan_says_before_a_build_what_it_will_run(flown: Flown) -> None:
 def test_a_plan_says_after_a_build_that_all_is_done(flown: Flown) -> None:
     assert (flown.after.num_entries, flown.after.num_new_sources) == (2, 0)
     for row in flown.after.rows:
-        assert (row.cells_done, row.cells_to_run, row.model_calls or 0) == (1, 0, 0), row.stage
+        assert (row.cells_done, row.cells_to_run, row.model_calls, row.is_estimate) == (1, 0, 0, False), row.stage
 
 
 def test_a_plan_counts_the_model_calls_of_a_changed_stage(flown: Flown) -> None:

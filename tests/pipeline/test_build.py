@@ -1,14 +1,24 @@
 """A whole build: everything is accounted for, nothing is done twice, and a change re-runs what depends on it."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from flows.build import PHASES, build_settings
+from flows.recipe import Recipe
 from pipeline.accounting import account
+from pipeline.build import Build
 from pipeline.catalog import Catalog
-from pipeline.runs import latest_run
-from tests.pipeline.conftest import Built, build
+from pipeline.progress import SilentProgress
+from pipeline.runs import RunRecord, latest_run
+from pipeline.scenes import render_scenes
+from schemas.accounting import Failure
+from schemas.errors import ReleaseError, RootError
+from schemas.layout import Dataset
+from schemas.reasoning import Verdict
+from tests.pipeline.conftest import RECIPE, Built, build
 
 
 def release_bytes(built: Built) -> dict[str, str]:
@@ -30,11 +40,9 @@ def test_the_sum_closes_for_every_stage(built: Built) -> None:
     assert all(line.num_in == 3 for line in built.report.accounts[2:])
 
 
-def test_a_missing_failure_row_is_noticed(built: Built, copy_of) -> None:  # type: ignore[no-untyped-def]
+def test_a_missing_failure_row_is_noticed(built: Built, copy_of: Callable[[Built], Dataset]) -> None:
     dataset = copy_of(built)
     fingerprint = built.plan["ingest"].fingerprint
-    from schemas.accounting import Failure
-
     for shard in dataset.shards_with_part("failure", "ingest", fingerprint):
         dataset.write_part(Failure, [], "ingest", fingerprint, shard)
     ingest = account(dataset, built.plan.fingerprints)[1]
@@ -66,8 +74,8 @@ def test_the_executor_and_the_names_of_files_do_not_change_a_byte(built: Built, 
     ],
 )
 def test_a_changed_parameter_reruns_exactly_what_depends_on_it(
-    built: Built, copy_of, source: Path, change: dict[str, object], rerun: set[str]
-) -> None:  # type: ignore[no-untyped-def]
+    built: Built, copy_of: Callable[[Built], Dataset], source: Path, change: dict[str, object], rerun: set[str]
+) -> None:
     dataset = copy_of(built)
     changed = build(source, Path(dataset.url), **change)
     differs = {name for name, value in changed.plan.fingerprints.items() if value != built.plan.fingerprints[name]}
@@ -77,9 +85,9 @@ def test_a_changed_parameter_reruns_exactly_what_depends_on_it(
     assert changed.report.cells_run == len(rerun) * num_shards + num_packed
 
 
-def test_new_files_are_added_and_old_ones_left_alone(built: Built, copy_of, source: Path, scenes: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    from pipeline.scenes import render_scenes
-
+def test_new_files_are_added_and_old_ones_left_alone(
+    built: Built, copy_of: Callable[[Built], Dataset], source: Path, scenes: Path, tmp_path: Path
+) -> None:
     dataset = copy_of(built)
     before = {path: path.stat().st_mtime_ns for path in Path(dataset.url).rglob("*.parquet") if "releases" not in path.parts}
     more = tmp_path / "more"
@@ -101,6 +109,54 @@ def test_the_run_record_says_what_was_done(built: Built) -> None:
     assert {line["stage"] for line in record.accounting} == set(record.fingerprints)
     assert record.witness_rates[0]["witness"] == "instruments"
     assert record.witness_rates[0]["false_accepts"]["total"] > 0
+
+
+def test_a_release_holds_its_own_build_whatever_ran_meanwhile(
+    built: Built, copy_of: Callable[[Built], Dataset], source: Path
+) -> None:
+    """Another recipe's build begins and ends between two phases of ours: ours must not publish by its decisions."""
+    dataset = copy_of(built)
+    strict = build_settings(Recipe.model_validate(RECIPE | {"policy": {"min_steps": 50}}), source=str(source), executor="local")
+    with Build(dataset, strict, SilentProgress()) as running:
+        running.run_stages("verify", PHASES["verify"])
+        build(source, Path(dataset.url))
+        running.pack()
+        with pytest.raises(ReleaseError, match="empty release: of 3 clips, 3 rejected"):
+            running.publish()
+
+
+def test_a_build_that_died_does_not_hide_the_last_finished_one(built: Built, copy_of: Callable[[Built], Dataset]) -> None:
+    dataset = copy_of(built)
+    RunRecord.begin("elsewhere", {}, dict.fromkeys(built.plan.fingerprints, "f" * 64)).write(dataset)
+    with Catalog(dataset) as catalog:
+        assert catalog.query("select count(*) as n from clip").to_pylist() == [{"n": 3}]
+
+
+def test_rows_or_shards_that_got_lost_are_noticed(built: Built, copy_of: Callable[[Built], Dataset]) -> None:
+    dataset = copy_of(built)
+    verify = built.plan["verify"]
+    shard = min(dataset.shards_with_part("verdict", "verify", verify.fingerprint))
+    rows = dataset.read_part(Verdict, "verify", verify.fingerprint, shard)
+    report = dataset.read_report("verdict", "verify", verify.fingerprint, shard)
+    dataset.write_part(Verdict, rows[1:], "verify", verify.fingerprint, shard, report=report)
+    dataset.storage.remove(dataset.part_path("decision", "decide", built.plan["decide"].fingerprint, shard))
+    lines = {line.stage: line for line in account(dataset, built.plan.fingerprints)}
+    assert f"{len(rows) - 1} rows, {len(rows)} were reported" in lines["verify"].problems[0]
+    assert "1 of 3 shards are not done" in lines["decide"].problems[0]
+    assert lines["reason"].adds_up
+
+
+def test_a_damaged_part_stops_the_next_build_with_what_to_do(
+    built: Built, copy_of: Callable[[Built], Dataset], source: Path
+) -> None:
+    dataset = copy_of(built)
+    victim = sorted(Path(dataset.url).glob("tables/claim/*/*.parquet"))[0]
+    victim.write_bytes(b"PAR1")
+    with pytest.raises(RootError, match=r"is damaged; delete tables/\*/reason-.*/part-000000.parquet"):
+        build(source, Path(dataset.url))
+    for part in Path(dataset.url).glob(f"tables/*/{victim.parent.name}/{victim.name}"):
+        part.unlink()
+    assert build(source, Path(dataset.url)).report.cells_run == 1
 
 
 def test_every_claim_has_a_verdict_and_every_chain_a_decision(built: Built) -> None:

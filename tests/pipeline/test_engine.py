@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -95,6 +97,36 @@ def test_an_error_of_the_storage_is_tried_again_and_then_stops_the_run(executor:
 
 
 @dataclass(frozen=True)
+class SlowShard:
+    """Every clip takes a while; together they take longer than the limit."""
+
+    folder: str
+
+    def __call__(self, worker: Any, set_aside: Mapping[str, Rejected], note_path: str | None) -> list[str]:
+        for number in range(4):
+            if note_path:
+                Storage(self.folder).write(note_path, f"clip{number}".encode())
+            time.sleep(1.5)
+        return list(set_aside)
+
+
+def test_a_long_shard_of_healthy_clips_loses_none_to_the_limit(ray_executor: Executor, tmp_path: Path) -> None:
+    set_aside: list[str] = []
+    engine = Engine(ray_executor, Storage(str(tmp_path)), "run", job_timeout_s=3)
+    report = engine.run(
+        JobQueue.of([Job(("stage", 0), SlowShard(str(tmp_path)))]), lambda job, result: set_aside.extend(result)
+    )
+    assert set_aside == []
+    assert report.num_requeued == 1, "the whole took too long once; then the limit was for each clip"
+
+
+def test_a_need_that_no_job_makes_is_a_mistake_and_not_a_hang(tmp_path: Path) -> None:
+    engine = Engine(start_executor("local", None), Storage(str(tmp_path)), "run")
+    with pytest.raises(AssertionError, match="need what no job makes"):
+        engine.run(JobQueue.of([Job(("b", 0), Shard((), str(tmp_path)), frozenset({("a", 0)}))]))
+
+
+@dataclass(frozen=True)
 class DiesOnLoad:
     def __call__(self, worker: Any, set_aside: Mapping[str, Rejected], note_path: str | None) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -109,6 +141,13 @@ def test_a_worker_that_dies_before_the_first_clip_stops_the_run_with_a_reason(ra
 def test_more_workers_than_the_cluster_has_cpus_is_a_message(ray_executor: Executor) -> None:
     with pytest.raises(ResourceError, match=r"1000 workers with 1 CPUs .* were asked for; the cluster has"):
         start_executor("ray", 1000)
+
+
+def test_a_machine_is_not_asked_for_more_cores_than_it_has() -> None:
+    """In a process of its own: here Ray is running already."""
+    script = "from pipeline.executors import start_executor; start_executor('ray', 500)"
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
+    assert "500 workers with 1 CPUs and 0 GPUs each were asked for; the cluster has" in ended.stderr
 
 
 def test_an_unknown_executor_is_named_with_the_known_ones() -> None:

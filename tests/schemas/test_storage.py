@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from schemas.errors import RootError
 from schemas.storage import Storage
 
 
@@ -42,6 +43,22 @@ def test_writing_again_replaces_the_whole_file(storage: Storage) -> None:
     storage.write("x", b"a long first text")
     storage.write("x", b"short")
     assert storage.read("x") == b"short"
+
+
+def test_of_two_writers_of_a_new_file_one_wins_and_the_other_knows(storage: Storage) -> None:
+    storage.write("x", b"first")
+    with pytest.raises(FileExistsError), storage.create("x", must_be_new=True) as sink:
+        sink.write(b"second")
+    assert storage.read("x") == b"first"
+    with storage.create("y", must_be_new=True) as sink:
+        sink.write(b"new")
+    assert storage.read("y") == b"new"
+
+
+@pytest.mark.parametrize("url", ["", "  ", "nonsense://x"])
+def test_a_root_that_cannot_be_one_is_a_message(url: str) -> None:
+    with pytest.raises(RootError):
+        Storage(url)
 
 
 def test_an_absent_folder_is_empty_and_removing_twice_is_no_error(storage: Storage) -> None:
