@@ -77,6 +77,7 @@ class Engine:
         self._errors: Counter[Key] = Counter()
         self._set_aside: dict[Key, dict[str, Rejected]] = defaultdict(dict)
         self._last_note: dict[Key, str] = {}
+        self._num_requeued = 0
 
     def run(self, queue: JobQueue, on_result: Callable[[Job, Any], None] = lambda job, result: None) -> EngineReport:
         """Until nothing is left. `on_result` is called in the driver for every finished job."""
@@ -115,7 +116,7 @@ class Engine:
                 queue.put_back(job)
                 idle.append(worker)
             assert running or not queue.num_left or not queue.is_stuck, "jobs need what no job makes: a mistake in the plan"
-        return EngineReport(num_run, self._deaths.total() + self._errors.total(), time.monotonic() - started)
+        return EngineReport(num_run, self._num_requeued, time.monotonic() - started)
 
     def _note_path(self, job: Job) -> str | None:
         if self._deaths[job.key] < DEATHS_BEFORE_CARE:
@@ -133,6 +134,7 @@ class Engine:
         return has_moved
 
     def _went_wrong(self, job: Job, outcome: Outcome) -> None:
+        self._num_requeued += 1
         if outcome.error:
             self._errors[job.key] += 1
             log.warning("%s shard=%06d raised %r", job.stage, job.shard, outcome.error)
