@@ -2,7 +2,7 @@
 
 Looks, and changes nothing. A key is reported as set or not set, its value is never read into the report. Torch is not
 imported: a GPU is what the driver's own tool says. Whether a backend can run is the backend's knowledge: its class may say
-`lacks() -> list[str]`, one line per thing with how to get it; a class that cannot even be imported lacks its extra.
+`lacks()`, one line per thing with how to get it; a class that cannot even be imported lacks its extra.
 """
 
 import os
@@ -140,8 +140,7 @@ def _gpu(line: str) -> Gpu | None:
 def backend_state(role: str, name: str) -> BackendState:
     """What a backend says that it lacks."""
     try:
-        lacks = getattr(backend_class(role, name), "lacks", None)
-        return BackendState(role, name, list(lacks()) if lacks else [])
+        return BackendState(role, name, backend_class(role, name).lacks())
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         remedy = f"; get it with `pip install 'audiocot[{EXTRAS[missing]}]'`" if missing in EXTRAS else ""

@@ -73,7 +73,7 @@ def make_plan(stages: Sequence[Stage]) -> Plan:
             and {
                 "model": annotator.model,
                 "version": annotator.version,
-                "params": annotator.params.model_dump(mode="json"),
+                "params": annotator.params.deciding(),
                 "prompt_id": annotator.prompt_id,
             },
             inputs={p.name: p.fingerprint for p in upstream},

@@ -6,7 +6,10 @@
     ├── RootError            a root that is not a dataset of ours, or one that cannot be read or written
     ├── QueryError           SQL that fails or asks for something a query may not do
     ├── ResourceError        more cores, GPUs or memory asked for than there are
-    └── ReleaseError         a release that would not add up, or a name that is taken
+    ├── ReleaseError         a release that would not add up, or a name that is taken
+    ├── ModelError           weights or a package that a backend needs are not there or do not load
+    ├── ServerError          a served model that does not answer, does not exist, or refuses the key
+    └── BudgetError          the next call could cost more than `--budget-usd` leaves
 
 `Rejected` and `Filtered` are values, not exceptions: a stage or an annotator returns them for one sample and the build
 goes on. Rejected becomes a failure row; Filtered is counted by its reason and is no failure.
@@ -39,6 +42,15 @@ class ResourceError(AudiocotError): ...
 class ReleaseError(AudiocotError): ...
 
 
+class ModelError(AudiocotError): ...
+
+
+class ServerError(AudiocotError): ...
+
+
+class BudgetError(AudiocotError): ...
+
+
 FAILURE_CODES: dict[str, str] = {
     "unreadable": "the file cannot be opened or holds no media",
     "vanished": "the file was listed but is gone",
@@ -52,6 +64,10 @@ FAILURE_CODES: dict[str, str] = {
     "timeout": "the work took longer than its limit",
     "unparsable_json": "a model's reply did not validate after all re-asks",
     "truncated": "a model's reply was cut off at its length limit",
+    "refused": "a model or its provider declined to answer",
+    "request_refused": "a server refused the request as invalid; the message has what it said",
+    "server_error": "a server kept failing on this request after all retries",
+    "out_of_memory": "the sample does not fit into memory even in a batch of its own",
     "annotator_error": "the annotator raised an exception; the message has its last line",
     "killed_worker": "the sample killed its worker repeatedly and was set aside",
 }

@@ -1,0 +1,1 @@
+"""Models behind a server: one client for OpenAI and every OpenAI-compatible server, shared by all roles."""

@@ -1,0 +1,19 @@
+"""What a worker gives its annotators: the things that all workers of a build share, and the cell it is doing.
+
+Only served models use it. Whoever runs an annotator by hand, without a build, makes `Site()`: no limits but the server's own,
+no budget, nothing remembered.
+"""
+
+from dataclasses import dataclass, field
+
+from annotators.serving.gate import Gate, LocalGate
+from annotators.serving.replies import ReplyStore
+
+
+@dataclass
+class Site:
+    """`cell` is what replies are billed to, "<stage>-<fingerprint8>/<shard>"; the worker sets it before each cell."""
+
+    gate: Gate = field(default_factory=LocalGate)
+    replies: ReplyStore | None = None
+    cell: str = ""
