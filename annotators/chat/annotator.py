@@ -1,4 +1,4 @@
-"""What every annotator that asks a chat model has in common: an asker, and questions that are asked for a whole batch at once."""
+"""What annotators that ask a chat model have in common: an asker, and all questions of a batch asked together."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
