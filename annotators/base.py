@@ -70,6 +70,7 @@ class Annotator(Generic[In, Out]):
     Params: ClassVar[type[Params]] = Params
     version: ClassVar[int] = 1
     prompt_id: str | None = None
+    is_blind: ClassVar[bool] = False  # a verifier that forms its evidence without seeing the claim
 
     def __init__(self, params: AnyParams) -> None:
         self.params = params

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from pipeline.media_cache import LazyMedia, MediaCache
 from pipeline.plan import Plan, PlannedStage
 from pipeline.sample import Sample
-from schemas.accounting import Failure
+from schemas.accounting import Failure, Usage, Used
 from schemas.errors import Rejected
 from schemas.layout import Dataset
 from schemas.media import Clip
@@ -92,6 +92,7 @@ class Cell:
         self._cache = cache
         self._rows: dict[type[Row], list[Row]] = defaultdict(list)
         self._failures: list[Failure] = []
+        self._usage: list[Usage] = []
         self._started = time.perf_counter()
 
     def note(self, subject: str) -> None:
@@ -140,6 +141,11 @@ class Cell:
         self.add_failures([failure])
         self.tally.failed[failure.code] += 1
 
+    def add_usage(self, used: Iterable[Used]) -> None:
+        """Put what the stage's annotator used on the ledger, whatever becomes of its answers."""
+        stage, model = self.planned.name, self.planned.stage.model
+        self._usage += [Usage(stage=stage, model=model, **one.model_dump()) for one in used]
+
     def commit(self, tables: Sequence[type[Row]]) -> CellReport:
         """Write every part, the first table's last. AssertionError if the sum does not close: a bug, nothing is committed."""
         assert self.tally.is_closed, f"{self.planned.name} shard {self.shard} does not add up: {self.tally}"
@@ -157,6 +163,8 @@ class Cell:
         )
         where = (self.planned.name, self.planned.fingerprint, self.shard)
         self.dataset.write_part(Failure, self._failures, *where)
+        if self._usage:
+            self.dataset.write_part(Usage, self._usage, *where)
         for table in reversed(tables):
             self.dataset.write_part(table, self._rows[table], *where, report=report.to_json() if table is tables[0] else None)
         return report

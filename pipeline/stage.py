@@ -14,7 +14,7 @@ from annotators.base import Annotator
 from annotators.base import Params as AnyParams
 from pipeline.sample import Sample
 from schemas.accounting import Failure
-from schemas.errors import Filtered, Rejected
+from schemas.errors import AudiocotError, Filtered, Rejected
 from schemas.row import Row
 
 if TYPE_CHECKING:
@@ -28,12 +28,14 @@ Out = TypeVar("Out")
 class Stage(ABC):
     """Subclasses say `name`, `requires`, `produces`; the first table of `produces` marks a finished shard.
 
-    `version` counts changes of the stage's own code that change its rows. `role` is None for a stage without a model.
+    `version` counts changes of the stage's own code that change its rows. `role` is None for a stage without a model. A stage
+    whose `default_backend` is None although it has a role is left out of a build unless its recipe names a backend.
     """
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
     role: ClassVar[str | None] = None
+    default_backend: ClassVar[str | None] = None
     requires: ClassVar[tuple[type[Row], ...]]
     produces: ClassVar[tuple[type[Row], ...]]
     ignores: ClassVar[tuple[str, ...]] = ()  # stages whose share of a required table is of no interest here
@@ -111,6 +113,8 @@ class SampleStage(Stage, Generic[In, Out]):
         cell.note(batch[0][0].clip.clip_id)
         try:
             answers = self._annotate([question for _, question in batch])
+        except AudiocotError:  # the server is gone, the budget is spent: no sample's fault, and no failure of one
+            raise
         except Exception as error:
             if len(batch) > 1:  # find out which one it is
                 for one in batch:
@@ -118,6 +122,8 @@ class SampleStage(Stage, Generic[In, Out]):
                 return
             log.debug("%s %s: annotator failed", self.name, batch[0][0].clip.clip_id, exc_info=True)
             answers = [_raised(error)]
+        finally:
+            cell.add_usage(self.annotator.take_usage() if self.annotator else ())
         for (sample, _), answer in zip(batch, answers, strict=True):
             if isinstance(answer, Rejected):
                 self._fail(cell, sample, answer)
@@ -149,4 +155,5 @@ class SampleStage(Stage, Generic[In, Out]):
 
 
 def _raised(error: Exception) -> Rejected:
-    return Rejected("annotator_error", f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"[:500])
+    said = " ".join(str(error).split())  # all of it: pydantic names the field in its second line
+    return Rejected("annotator_error", f"{type(error).__name__}: {said}"[:500])

@@ -68,7 +68,7 @@ FAILURE_CODES: dict[str, str] = {
     "request_refused": "a server refused the request as invalid; the message has what it said",
     "server_error": "a server kept failing on this request after all retries",
     "out_of_memory": "the sample does not fit into memory even in a batch of its own",
-    "annotator_error": "the annotator raised an exception; the message has its last line",
+    "annotator_error": "the annotator raised an exception; the message says which",
     "killed_worker": "the sample killed its worker repeatedly and was set aside",
 }
 

@@ -4,7 +4,9 @@ from pipeline.stage import Stage
 from pipeline.stages.caption import CaptionAudio, CaptionVideo
 from pipeline.stages.decide import Decide
 from pipeline.stages.detect_events import DetectEvents
+from pipeline.stages.ground import Ground
 from pipeline.stages.ingest import Ingest
+from pipeline.stages.listen import Listen
 from pipeline.stages.plant_decoys import PlantDecoys
 from pipeline.stages.reason import Reason
 from pipeline.stages.track import TrackRegions
@@ -12,5 +14,17 @@ from pipeline.stages.verify import Verify
 
 STAGES: dict[str, type[Stage]] = {
     stage.name: stage
-    for stage in (Ingest, DetectEvents, TrackRegions, CaptionAudio, CaptionVideo, Reason, PlantDecoys, Verify, Decide)
+    for stage in (
+        Ingest,
+        DetectEvents,
+        TrackRegions,
+        CaptionAudio,
+        CaptionVideo,
+        Reason,
+        Ground,
+        PlantDecoys,
+        Verify,
+        Listen,
+        Decide,
+    )
 }

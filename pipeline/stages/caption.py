@@ -25,6 +25,7 @@ class _CaptionStage(SampleStage[In, Sequence[Said]]):
 class CaptionAudio(_CaptionStage[AudioRequest]):
     name = "caption_audio"
     role = "audio_captioner"
+    default_backend = "instruments"
     requires = (Clip, SoundEvent, Measurement)
     produces = (Caption,)
     ignores = ("track",)  # what was measured in the picture
@@ -36,6 +37,7 @@ class CaptionAudio(_CaptionStage[AudioRequest]):
 class CaptionVideo(_CaptionStage[VideoRequest]):
     name = "caption_video"
     role = "video_captioner"
+    default_backend = "motion"
     requires = (Clip, RoiTrack, MotionEvent)
     produces = (Caption,)
 

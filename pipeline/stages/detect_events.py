@@ -14,6 +14,7 @@ from schemas.row import Row
 class DetectEvents(SampleStage[Media, Hearing]):
     name = "detect_events"
     role = "event_detector"
+    default_backend = "instruments"
     requires = (Clip,)
     produces = (SoundEvent, Measurement)
 

@@ -14,6 +14,7 @@ from schemas.row import Row
 class Reason(SampleStage[CaseFile, Reasoned]):
     name = "reason"
     role = "reasoner"
+    default_backend = "template"
     requires = (Clip, SoundEvent, Measurement, RoiTrack, MotionEvent, Caption)
     produces = (Cot, Claim)
 

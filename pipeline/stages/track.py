@@ -1,6 +1,7 @@
 """Track: what moves in the picture or was asked for by name, where, and what happens to it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from annotators.roles import Seeing, TrackRequest
 from pipeline.sample import Sample
@@ -14,6 +15,7 @@ from schemas.row import Row
 class TrackRegions(SampleStage[TrackRequest, Seeing]):
     name = "track"
     role = "tracker"
+    default_backend = "motion"
     requires = (Clip,)
     produces = (RoiTrack, MotionEvent, Measurement)
 
@@ -23,10 +25,14 @@ class TrackRegions(SampleStage[TrackRequest, Seeing]):
         return TrackRequest(sample.media, [sample.clip.label] if sample.clip.label else [])
 
     def rows(self, sample: Sample, answer: Seeing) -> Iterable[Row]:
-        origin = self.provenance(sample)
-        for track in answer.tracks:
-            yield RoiTrack(**origin, **track.model_dump())
-        for number, event in enumerate(answer.events):
-            yield MotionEvent(**origin, event_id=f"m{number:03d}", **event.model_dump())
-        for measured in answer.measurements:
-            yield Measurement(**origin, **measured.model_dump())
+        return tracking_rows(self.provenance(sample), answer)
+
+
+def tracking_rows(origin: Mapping[str, Any], answer: Seeing) -> Iterable[Row]:
+    """What a tracker saw as rows. `origin`: the fields every annotation row starts with."""
+    for track in answer.tracks:
+        yield RoiTrack(**origin, **track.model_dump())
+    for number, event in enumerate(answer.events):
+        yield MotionEvent(**origin, event_id=f"m{number:03d}", **event.model_dump())
+    for measured in answer.measurements:
+        yield Measurement(**origin, **measured.model_dump())

@@ -19,6 +19,7 @@ from schemas.row import Row
 class Verify(SampleStage[Inquiry, Sequence[Judged]]):
     name = "verify"
     role = "verifier"
+    default_backend = "instruments"
     requires = (Clip, RoiTrack, MotionEvent, Claim, Decoy)
     produces = (Verdict,)
 
@@ -45,7 +46,7 @@ class Verify(SampleStage[Inquiry, Sequence[Judged]]):
                 claim_id=claim.claim_id,
                 witness=witness,
                 is_decoy=isinstance(claim, Decoy),
-                is_blind=False,
+                is_blind=self.annotator.is_blind,
                 **judged.model_dump(),
             )
 
