@@ -31,8 +31,8 @@ from schemas.media import Listing
 
 PHASES: dict[str, tuple[str, ...]] = {
     "ingest": ("ingest",),
-    "annotate": ("detect_events", "track", "caption_audio", "caption_video", "reason"),
-    "verify": ("plant_decoys", "verify", "decide"),
+    "annotate": ("detect_events", "track", "caption_audio", "caption_video", "reason", "ground"),
+    "verify": ("plant_decoys", "verify", "listen", "decide"),
 }
 _PROGRESS: ContextVar[Progress] = ContextVar("progress")  # a flow's parameters must be plain data
 

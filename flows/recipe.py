@@ -24,21 +24,15 @@ from pipeline.stages import STAGES
 from schemas.errors import RecipeError, unknown
 
 DEFAULT_PRESET = "cpu"
-DEFAULT_BACKENDS = {
-    "event_detector": "instruments",
-    "tracker": "motion",
-    "audio_captioner": "instruments",
-    "video_captioner": "motion",
-    "reasoner": "template",
-    "verifier": "instruments",
-}
 SECTIONS = {"ingest": "ingest", "decide": "policy"}  # stages whose parameters are a section of their own in the recipe
 
 
 class StageRecipe(Params):
     """How one stage is done."""
 
-    backend: str | None = Field(None, description="the model behind the stage; null for a stage without one")
+    backend: str | None = Field(
+        None, description="the model behind the stage; null for a stage without one, or for an optional stage that is left out"
+    )
     params: dict[str, Any] = Field({}, description="parameters of the stage and of its backend")
 
 
@@ -102,9 +96,13 @@ def _resolved(name: str, given: StageRecipe) -> StageRecipe:
     if role is None and backend is not None:
         raise RecipeError(f"stages.{name}.backend: this stage has no model and takes no backend, got {backend!r}")
     if role is not None:
-        backend = backend or DEFAULT_BACKENDS[role]
-        if backend not in BACKENDS[role]:
+        backend = backend or STAGES[name].default_backend
+        if backend is None and given.params:
+            raise RecipeError(f"stages.{name}.params: this stage is left out unless stages.{name}.backend names a model")
+        if backend is not None and backend not in BACKENDS[role]:
             raise RecipeError(f"stages.{name}.backend: {unknown(f'{role} backend', backend, BACKENDS[role])}")
+    if role is not None and backend is None:
+        return StageRecipe()
     params = validated(params_model(name, backend), given.params, f"stages.{name}.params")
     return StageRecipe(backend=backend, params=params.model_dump(mode="json"))
 
@@ -149,7 +147,12 @@ def _read(path: str) -> tuple[str, str]:
 
 def recipe_stages(recipe: Recipe) -> list[Stage]:
     """The stages of the recipe, ready for `pipeline.plan.make_plan`. Models are not loaded."""
-    return [_stage(name, recipe) for name in STAGES]
+    return [_stage(name, recipe) for name in STAGES if not is_left_out(name, recipe)]
+
+
+def is_left_out(name: str, recipe: Recipe) -> bool:
+    """Whether a stage has a role and no backend for it: then the build does without."""
+    return name not in SECTIONS and STAGES[name].role is not None and recipe.stages[name].backend is None
 
 
 def _stage(name: str, recipe: Recipe) -> Stage:

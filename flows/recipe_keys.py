@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, create_model
 
 from annotators.base import Params
 from annotators.registry import BACKENDS
-from flows.recipe import DEFAULT_BACKENDS, Recipe, backend_names, params_model, stage_names
+from flows.recipe import Recipe, backend_names, is_left_out, params_model, stage_names
 from pipeline.stages import STAGES
 
 COMMENT_WIDTH = 110
@@ -51,7 +51,10 @@ def _stage_keys(stage: str, recipe: Recipe) -> Iterator[Key]:
     about = (sys.modules[STAGES[stage].__module__].__doc__ or "").strip().splitlines()[0]
     yield Key(path, about, is_section=True)
     if role := STAGES[stage].role:
-        yield Key((*path, "backend"), f"the {role}: {' | '.join(BACKENDS[role])}", chosen.backend)
+        names = [*BACKENDS[role], *(() if STAGES[stage].default_backend else ("null (left out)",))]
+        yield Key((*path, "backend"), f"the {role}: {' | '.join(names)}", chosen.backend)
+    if is_left_out(stage, recipe):
+        return
     model = params_model(stage, chosen.backend)
     if model.model_fields:
         yield Key((*path, "params"), "", is_section=True)
@@ -132,8 +135,10 @@ def _stage_type(name: str) -> Any:
     """One model per backend; only the default backend may be left unsaid."""
     if not (names := backend_names(name)):
         return create_model(f"{name}_stage", __base__=Params, params=(params_model(name, None), Field(None)))
-    default = DEFAULT_BACKENDS[STAGES[name].role or ""]
-    variants = []
+    default = STAGES[name].default_backend
+    variants: list[Any] = []
+    if default is None:
+        variants.append(create_model(f"{name}_left_out", __base__=Params, backend=(None, Field(None))))
     for backend in names:
         try:
             params = params_model(name, backend)
