@@ -12,8 +12,14 @@ from annotators.serving.replies import ReplyStore
 
 @dataclass
 class Site:
-    """`cell` is what replies are billed to, "<stage>-<fingerprint8>/<shard>"; the worker sets it before each cell."""
+    """`cell` is what replies are billed to, "<stage>-<fingerprint8>/<shard>"; `visit` counts the cells that were begun."""
 
     gate: Gate = field(default_factory=LocalGate)
     replies: ReplyStore | None = None
     cell: str = ""
+    visit: int = 0
+
+    def begin(self, cell: str) -> None:
+        """The worker calls it before each cell, also before one that is tried again."""
+        self.cell = cell
+        self.visit += 1

@@ -5,6 +5,7 @@ Claims and decoys are handed over mixed in a seeded order and look alike, so a w
 
 import random
 from collections.abc import Iterable, Sequence
+from typing import ClassVar
 
 from annotators.roles import Inquiry
 from pipeline.sample import Sample
@@ -19,7 +20,7 @@ from schemas.row import Row
 class Verify(SampleStage[Inquiry, Sequence[Judged]]):
     name = "verify"
     role = "verifier"
-    default_backend = "instruments"
+    default_backend: ClassVar[str | None] = "instruments"
     requires = (Clip, RoiTrack, MotionEvent, Claim, Decoy)
     produces = (Verdict,)
 

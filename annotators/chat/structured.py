@@ -1,0 +1,105 @@
+"""Reading replies: what a model gave becomes an answer, a question asked again, or a refusal. Pure, for every asker.
+
+A schema reaches the model in whatever way its server honours (grammar, forced tool call, or only in words), and the reply is
+never trusted: it is validated here, and what does not validate is asked again with the error.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from annotators.chat.request import ChatRequest, Reply
+from schemas.errors import Rejected
+
+# What OpenAI's strict mode and vLLM's grammars both take; everything else is checked by validation only.
+_KEYWORDS = frozenset(
+    {"$defs", "$ref", "additionalProperties", "anyOf", "const", "description", "enum", "items", "maximum", "maxItems",
+     "minimum", "minItems", "properties", "required", "type"}
+)  # fmt: skip
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+
+
+@dataclass(frozen=True)
+class RawReply:
+    """`texts`: one per sample. `finish`: why each ended, in OpenAI's words (stop | length | content_filter | …)."""
+
+    texts: tuple[str, ...]
+    finish: tuple[str, ...]
+
+
+def read_reply(request: ChatRequest, raw: RawReply, reasks: int) -> Reply | ChatRequest | Rejected:
+    """The reply, or the question to ask next, or why there is no answer after `reasks` tries more."""
+    if "length" in raw.finish:
+        return Rejected("truncated", f"the reply was cut off at {request.max_tokens} tokens: {_short(raw.texts[-1])}")
+    if "content_filter" in raw.finish:
+        return Rejected("refused", f"the model declined to answer: {_short(raw.texts[0])}")
+    texts = tuple(plain_text(text) for text in raw.texts)
+    if request.schema is None:
+        return Reply(texts)
+    try:
+        return Reply(texts, (request.schema.model_validate_json(json_object(texts[0])),))
+    except ValidationError as error:
+        wrong = _mistakes(error)
+    if len(request.turns) >= reasks:
+        return Rejected("unparsable_json", f"after {len(request.turns)} re-asks: {wrong}; the reply was {_short(texts[0])}")
+    again = f"That reply is not valid: {wrong}. Answer again with one JSON object that fits the schema, and nothing else."
+    return replace(request, turns=(*request.turns, (texts[0], again)))
+
+
+def plain_text(text: str) -> str:
+    """Without control and direction characters, which have no business in a table, and without surrounding space."""
+    return _CONTROL.sub("", text).strip()
+
+
+def json_object(text: str) -> str:
+    """The JSON object within a reply: models put fences, thoughts and good wishes around it."""
+    body = text.rpartition("</think>")[2]
+    begin = body.find("{")
+    if begin < 0:
+        return body
+    try:
+        _, end = json.JSONDecoder().raw_decode(body, begin)
+    except json.JSONDecodeError:
+        return body[begin:]  # so that the error the model is shown is about its object
+    return body[begin:end]
+
+
+def strict_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """JSON Schema of a model as strict structured output takes it: every property required, none beside them."""
+    strict: dict[str, Any] = _strict(model.model_json_schema())
+    return strict
+
+
+def _strict(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_strict(item) for item in node]
+    if not isinstance(node, Mapping):
+        return node
+    kept = {key: value for key, value in node.items() if key in _KEYWORDS}
+    for key in ("properties", "$defs"):  # their keys are names, not keywords
+        if key in kept:
+            kept[key] = {name: _strict(inner) for name, inner in kept[key].items()}
+    for key in ("items", "anyOf"):
+        if key in kept:
+            kept[key] = _strict(kept[key])
+    if "properties" in kept:
+        kept |= {"required": list(kept["properties"]), "additionalProperties": False}
+    return kept
+
+
+def _mistakes(error: ValidationError) -> str:
+    """The first three mistakes, each with the field it is about."""
+    told = [
+        f"{'.'.join(map(str, mistake['loc'])) or 'the reply'}: {mistake['msg'].removeprefix('Value error, ')}"
+        for mistake in error.errors(include_url=False)[:3]
+    ]
+    return "; ".join(told)[:600]
+
+
+def _short(text: str) -> str:
+    said = plain_text(text)
+    return repr(said if len(said) <= 120 else said[:119] + "…")

@@ -1,0 +1,104 @@
+"""What a server can do, found out by asking it: compatible servers accept fields that they then ignore.
+
+transformers' server takes `n` and `response_format` and honours neither; vLLM takes video that OpenAI refuses. OpenAI's own
+models are known and not asked. Only what the questions at hand need is probed, once per server and process, with requests of a
+few tokens that go through the same limits, ledger and reply store as all others.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ValidationError
+
+from annotators.chat.request import AudioPart, ChatRequest, Part, VideoPart
+from annotators.chat.structured import RawReply, json_object
+from annotators.media import Frames, Sound
+from annotators.serving.client import OPENAI_URL
+from annotators.serving.params import SchemaMode, ServerParams
+from annotators.serving.wire import Wire, reads_pictures, reads_sound
+from schemas.errors import Rejected, ServerError
+
+Send = Callable[[ChatRequest, Mapping[str, Any]], Awaitable[RawReply | Rejected]]
+_OPENAI_AUDIO = ("gpt-audio", "gpt-4o-audio", "gpt-4o-mini-audio")
+
+
+class _Answer(BaseModel):
+    is_ready: bool
+
+
+@dataclass
+class Capabilities:
+    """None: not asked yet."""
+
+    honours_n: bool | None = None
+    structured: SchemaMode | None = None
+    video_as: Literal["frames", "mp4"] | None = None
+    hears: bool | None = None
+
+
+_KNOWN: dict[tuple[str, str], Capabilities] = {}
+
+
+async def find_capabilities(params: ServerParams, url: str, requests: Sequence[ChatRequest], send: Send) -> Capabilities:
+    """What these requests need to know. ServerError if the model takes no sound or pictures and they have some."""
+    known = _KNOWN.setdefault((url, params.model), _of_openai(params.model) if url == OPENAI_URL else Capabilities())
+    probe = _Probe(params, url, send)
+    if params.structured == "auto" and known.structured is None and any(request.schema for request in requests):
+        known.structured = await probe.structured()
+    if known.honours_n is None and any(request.samples > 1 for request in requests):
+        known.honours_n = await probe.honours_n()
+    if known.hears is None and any(map(reads_sound, requests)):
+        known.hears = await probe.takes(AudioPart(Sound(np.zeros((1, 8000), np.float32), 16000)), "frames")
+    if known.hears is False and any(map(reads_sound, requests)):
+        raise ServerError(f"{params.model} at {url} must take sound (input_audio), and refuses it; name a model that listens")
+    if params.video_as == "auto" and known.video_as is None and any(map(reads_pictures, requests)):
+        known.video_as = await probe.video_as()
+    return known
+
+
+def _of_openai(model: str) -> Capabilities:
+    """OpenAI's models take frames, not videos; those that hear have no structured output but function calling."""
+    hears = model.startswith(_OPENAI_AUDIO)
+    return Capabilities(honours_n=True, structured="tool" if hears else "json_schema", video_as="frames", hears=hears)
+
+
+class _Probe:
+    def __init__(self, params: ServerParams, url: str, send: Send) -> None:
+        self._params, self._url, self._send = params, url, send
+
+    async def structured(self) -> SchemaMode:
+        request = ChatRequest("", "Are you ready? Answer in JSON.", schema=_Answer, max_tokens=64)
+        raw = await self._ask(request, "json_schema", "frames")
+        try:
+            if not isinstance(raw, Rejected) and _Answer.model_validate_json(json_object(raw.texts[0])):
+                return "json_schema"
+        except ValidationError:
+            pass
+        return "text"
+
+    async def honours_n(self) -> bool:
+        raw = await self._ask(ChatRequest("", "Say one word.", samples=2, temperature=1.0, max_tokens=1), "text", "frames")
+        return not isinstance(raw, Rejected) and len(raw.texts) == 2
+
+    async def video_as(self) -> Literal["frames", "mp4"]:
+        """A video keeps its times, so it is preferred to single pictures."""
+        rng = np.random.default_rng(0)
+        pixels = rng.integers(0, 255, (4, 64, 64, 3), dtype=np.uint8)
+        part = VideoPart(Frames(pixels, np.arange(4) / 2.0, 1.0), 2.0)
+        if await self.takes(part, "mp4"):
+            return "mp4"
+        if await self.takes(part, "frames"):
+            return "frames"
+        raise ServerError(
+            f"{self._params.model} at {self._url} must take pictures (video_url or image_url), and refuses both; "
+            "name a model that sees"
+        )
+
+    async def takes(self, part: Part, video_as: Literal["frames", "mp4"]) -> bool:
+        raw = await self._ask(ChatRequest("", "Say one word.", media=(part,), max_tokens=1), "text", video_as)
+        return not isinstance(raw, Rejected)
+
+    async def _ask(self, request: ChatRequest, mode: SchemaMode, video_as: Literal["frames", "mp4"]) -> RawReply | Rejected:
+        return await self._send(request, Wire(self._params.model, mode, video_as).body(request))
