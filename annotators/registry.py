@@ -9,10 +9,26 @@ from schemas.errors import RecipeError, unknown
 BACKENDS: dict[str, dict[str, str]] = {
     "event_detector": {"instruments": "annotators.instruments.detector:EventDetector"},
     "tracker": {"motion": "annotators.motion.tracker:MotionTracker"},
-    "audio_captioner": {"instruments": "annotators.instruments.captioner:SoundCaptioner"},
-    "video_captioner": {"motion": "annotators.motion.captioner:MotionCaptioner"},
-    "reasoner": {"template": "annotators.template:TemplateReasoner"},
-    "verifier": {"instruments": "annotators.instruments.verifier:InstrumentVerifier"},
+    "audio_captioner": {
+        "instruments": "annotators.instruments.captioner:SoundCaptioner",
+        "openai": "annotators.chat.audio_captioner:ServedAudioCaptioner",
+        "vllm": "annotators.chat.audio_captioner:EngineAudioCaptioner",
+    },
+    "video_captioner": {
+        "motion": "annotators.motion.captioner:MotionCaptioner",
+        "openai": "annotators.chat.video_captioner:ServedVideoCaptioner",
+        "vllm": "annotators.chat.video_captioner:EngineVideoCaptioner",
+    },
+    "reasoner": {
+        "template": "annotators.template:TemplateReasoner",
+        "openai": "annotators.chat.reasoner:ServedReasoner",
+        "vllm": "annotators.chat.reasoner:EngineReasoner",
+    },
+    "verifier": {
+        "instruments": "annotators.instruments.verifier:InstrumentVerifier",
+        "listener": "annotators.chat.listener:ServedListener",
+        "listener_vllm": "annotators.chat.listener:EngineListener",
+    },
 }
 
 

@@ -64,6 +64,7 @@ class VideoRequest:
 class CaseFile:
     """All evidence about a clip. Sizes are None for a clip without a picture. `label` is the source data set's word."""
 
+    clip_id: str
     duration_s: float
     width_px: int | None
     height_px: int | None

@@ -151,6 +151,45 @@ def _predicate(claim: Stated) -> str:
     return f"has {_QUALITIES[claim.attribute]} of {_BOUNDS.get(claim.relation, 'about')} {value}"
 
 
+def negation_text(claim: Stated) -> str | None:
+    """The sentence that is true where the claim is false, from its fields; None for a claim with no plain opposite."""
+    subject = noun(claim.subject or "sound")
+    span = between(claim.start_s, claim.end_s)
+    match claim.type:
+        case "event":
+            return claim_text(claim.model_copy(update={"type": "absence"}))
+        case "absence":
+            return claim_text(claim.model_copy(update={"type": "event"}))
+        case "count" if claim.value == 0:
+            return sentence(f"at least one {subject} is heard{span}")
+        case "count":
+            count = int(claim.value or 0)
+            return sentence(f"either fewer or more than {number(count)} {noun(claim.subject or 'sound', 2)} are heard{span}")
+        case "order" if claim.relation == "overlaps":
+            return sentence(f"{a(claim.subject or 'sound')} and {a(claim.object or 'sound')} are never heard together{span}")
+        case "order":
+            first = noun(claim.object or "sound")
+            return sentence(f"the first {first} starts before the first {subject}, or one of them is missing{span}")
+        case "attribute" if opposite := _opposite(claim):
+            return sentence(f"the {subject}{span} {opposite}")
+        case _:
+            return None
+
+
+def _opposite(claim: Stated) -> str | None:
+    if claim.attribute is None or claim.relation is None:
+        return None
+    for group in (("rises", "falls", "steady"), ("left", "right", "centre")):
+        if claim.relation in group and (claim.attribute, claim.relation) in _TRENDS:
+            others = [_TRENDS[claim.attribute, other] for other in group if other != claim.relation]
+            return joined(others, "or")
+    if claim.value is None:
+        return None
+    value = amount(claim.attribute, claim.value)
+    words = {"equals": "clearly other than", "at_least": "less than", "at_most": "more than"}
+    return f"has {_QUALITIES[claim.attribute]} of {words[claim.relation]} {value}" if claim.relation in words else None
+
+
 def worded(claim: Stated) -> Stated:
     """The claim with its text written from its fields."""
     return claim.model_copy(update={"text": claim_text(claim)})

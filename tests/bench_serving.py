@@ -132,12 +132,9 @@ def measure(name: str, faults: Faults, is_stored: bool = True) -> None:
 
 
 def main() -> None:
-    print(
-        f"python -m tests.bench_serving: {RUNS} runs of {REQUESTS} requests, {IN_FLIGHT} in flight, Retry-After {RETRY_AFTER_S} s"
-    )
-    print(
-        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, openai {openai.__version__}"
-    )
+    print(f"python -m tests.bench_serving: {RUNS} runs of {REQUESTS} requests, {IN_FLIGHT} in flight,", end=" ")
+    print(f"Retry-After {RETRY_AFTER_S} s")
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, openai {openai.__version__}")
     faulty: dict[str, Any] = {"too_many": 0.05, "internal": 0.01, "bad_json": 0.01, "retry_after_s": RETRY_AFTER_S}
     measure("bare openai client, 0 ms", Faults())
     measure("ours, 0 ms, replies not stored", Faults(), is_stored=False)

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -68,6 +69,7 @@ def json_object(text: str) -> str:
     return body[begin:end]
 
 
+@lru_cache(maxsize=64)
 def strict_schema(model: type[BaseModel]) -> dict[str, Any]:
     """JSON Schema of a model as strict structured output takes it: every property required, none beside them."""
     strict: dict[str, Any] = _strict(model.model_json_schema())

@@ -48,8 +48,13 @@ class Client:
         self.url = (params.base_url or OPENAI_URL).rstrip("/")
         if not self._key and self.url == OPENAI_URL:
             raise ServerError(f"OpenAI needs a key in the environment variable {params.api_key_env}, which is not set")
+        # aiohttp's pool costs the same for any number of connections, that of httpx looks at all of them for every request
         self._openai = openai.AsyncOpenAI(
-            base_url=self.url, api_key=self._key or "none", max_retries=0, timeout=params.timeout_s
+            base_url=self.url,
+            api_key=self._key or "none",
+            max_retries=0,
+            timeout=params.timeout_s,
+            http_client=openai.DefaultAioHttpClient(),
         )
         rates = Limits(params.requests_per_minute, params.tokens_per_minute)
         self._turnstile = Turnstile(gate, f"{params.model} at {self.url}", rates, params.max_in_flight)

@@ -20,6 +20,7 @@ class Reason(SampleStage[CaseFile, Reasoned]):
 
     def ask(self, sample: Sample) -> CaseFile:
         return CaseFile(
+            clip_id=sample.clip.clip_id,
             duration_s=sample.clip.duration_s,
             width_px=sample.clip.width_px,
             height_px=sample.clip.height_px,

@@ -1,0 +1,129 @@
+"""What a language model may write as a chain of thought: the schema it is held to, and the checks that tie it to the evidence.
+
+A claim that cites what it was not given, lies outside the clip or leaves out what its type needs does not validate; the model
+is shown the mistake and asked again. What passes here is well formed and grounded, not true: that is for the witnesses.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
+
+from annotators.wording import sentence
+from schemas.reasoning import Reasoned, Stated, Step
+from schemas.vocabulary import UNITS, Aspect, Attribute, Basis, ClaimType, Relation
+
+_SLACK_S = 0.05
+_NEEDS: dict[ClaimType, tuple[str, ...]] = {
+    "event": ("subject", "start_s", "end_s"),
+    "count": ("subject", "value"),
+    "order": ("subject", "object", "relation"),
+    "attribute": ("subject", "attribute", "relation"),
+    "source": ("subject", "object"),
+    "absence": ("subject",),
+    "inference": (),
+}
+_RELATIONS: dict[ClaimType, frozenset[Relation]] = {
+    "order": frozenset({"before", "overlaps"}),
+    "attribute": frozenset({"equals", "at_least", "at_most", "rises", "falls", "steady", "left", "right", "centre"}),
+}
+_RESTS_ON: dict[Basis, str] = {"heard": "AS", "seen": "VMtgL"}
+
+
+class WrittenClaim(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    evidence: list[str] = Field(min_length=1, max_length=8)
+    type: ClaimType
+    basis: Basis
+    subject: str | None
+    object: str | None
+    start_s: float | None
+    end_s: float | None
+    attribute: Attribute | None
+    relation: Relation | None
+    value: float | None
+    text: str
+
+    @model_validator(mode="after")
+    def _has_what_its_type_needs(self) -> "WrittenClaim":
+        if missing := [name for name in _NEEDS[self.type] if getattr(self, name) in (None, "")]:
+            raise ValueError(f"a claim of type {self.type} needs {', '.join(missing)}")
+        if self.relation is not None and self.type in _RELATIONS and self.relation not in _RELATIONS[self.type]:
+            raise ValueError(f"a claim of type {self.type} cannot have the relation {self.relation}")
+        if self.type == "attribute" and self.relation in ("equals", "at_least", "at_most") and self.value is None:
+            raise ValueError(f"the relation {self.relation} needs a value")
+        if self.type == "attribute" and self.relation in ("left", "right", "centre") and self.attribute != "pan":
+            raise ValueError(f"{self.relation} is said of pan, not of {self.attribute}")
+        if self.type == "count" and self.value is not None and (self.value < 0 or self.value != int(self.value)):
+            raise ValueError(f"a count is a whole number, got {self.value:g}")
+        return self
+
+
+class WrittenStep(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    text: str
+    aspect: Aspect
+    is_avoidance: bool
+    claims: list[WrittenClaim] = Field(max_length=8)
+
+
+class Written(BaseModel):
+    """A whole reply. `grounded_in` makes the class that also checks it against a clip's evidence."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    steps: list[WrittenStep] = Field(min_length=1, max_length=10)
+    caption_cot: str
+
+
+def grounded_in(evidence: Mapping[str, str], track_ids: frozenset[str], duration_s: float, max_words: int) -> type[Written]:
+    """The reply's schema with the checks of one clip. The JSON schema is the same for all clips."""
+
+    def check(written: Written) -> Written:
+        for number, step in enumerate(written.steps):
+            if not step.text.strip():
+                raise ValueError(f"step {number + 1} says nothing")
+            for claim in step.claims:
+                _check_claim(claim, evidence, track_ids, duration_s)
+        if not written.caption_cot.strip():
+            raise ValueError("caption_cot says nothing")
+        if len(written.caption_cot.split()) > max_words:
+            raise ValueError(f"caption_cot has {len(written.caption_cot.split())} words, at most {max_words} are allowed")
+        return written
+
+    checks: Any = {"check": model_validator(mode="after")(check)}
+    made: type[Written] = create_model("Written", __base__=Written, __validators__=checks)
+    return made
+
+
+def _check_claim(claim: WrittenClaim, evidence: Mapping[str, str], track_ids: frozenset[str], duration_s: float) -> None:
+    if unknown := [name for name in claim.evidence if name not in evidence]:
+        raise ValueError(f"there is no evidence {unknown[0]!r}; the ids are {', '.join(evidence) or 'none'}")
+    letters = _RESTS_ON.get(claim.basis)
+    if letters and not any(name[0] in letters for name in claim.evidence):
+        raise ValueError(f"the claim {claim.text[:60]!r} is {claim.basis} and cites nothing that was {claim.basis}")
+    if claim.type == "source" and claim.object not in track_ids:
+        raise ValueError(f"the object of a source claim is a track, got {claim.object!r}; tracks are {', '.join(track_ids)}")
+    start_s = claim.start_s if claim.start_s is not None else 0.0
+    end_s = claim.end_s if claim.end_s is not None else duration_s
+    if not -_SLACK_S <= start_s <= end_s <= duration_s + _SLACK_S:
+        raise ValueError(f"{start_s:g}–{end_s:g} s does not lie within the clip of {duration_s:.2f} s")
+
+
+def reasoned(written: Written) -> Reasoned:
+    """The chain in the dataset's own form."""
+    steps = [
+        Step(text=sentence(step.text.strip()), aspect=step.aspect, is_avoidance=step.is_avoidance) for step in written.steps
+    ]
+    claims = [_stated(index, claim) for index, step in enumerate(written.steps) for claim in step.claims]
+    return Reasoned(steps=steps, caption_cot=written.caption_cot.strip(), claims=claims)
+
+
+def _stated(step_index: int, claim: WrittenClaim) -> Stated:
+    fields = claim.model_dump(exclude={"evidence"})
+    if claim.type in ("event", "absence", "source", "inference"):  # what these types have no use for
+        fields |= {"attribute": None, "relation": None, "value": None}
+    unit = UNITS[claim.attribute] if claim.attribute and claim.value is not None and claim.type == "attribute" else None
+    return Stated(step_index=step_index, unit=unit, **fields)
