@@ -64,6 +64,7 @@ FAILURE_CODES: dict[str, str] = {
     "timeout": "the work took longer than its limit",
     "unparsable_json": "a model's reply did not validate after all re-asks",
     "truncated": "a model's reply was cut off at its length limit",
+    "empty_reply": "a model's reply says nothing",
     "refused": "a model or its provider declined to answer",
     "request_refused": "a server refused the request as invalid; the message has what it said",
     "server_error": "a server kept failing on this request after all retries",

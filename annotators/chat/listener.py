@@ -2,8 +2,8 @@
 
 A listening model says yes too easily, so each claim is asked twice: as it stands, and as its opposite. Only a model that
 affirms one and denies the other has decided; everything else leaves the claim undecided. The statements are written from the
-claim's fields, so that a decoy and a true claim look alike. What cannot be judged by ear (what was seen, which track makes a sound,
-conclusions) is left undecided without asking.
+claim's fields, so that a decoy and a true claim look alike. What cannot be judged by ear (what was seen, which track makes a
+sound, conclusions) is left undecided without asking.
 """
 
 from collections.abc import Sequence

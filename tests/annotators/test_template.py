@@ -47,8 +47,8 @@ def reasoned(
     params: TemplateParams | None = None,
 ) -> Reasoned:
     case = CaseFile(
-        DURATION_S, WIDTH_PX if tracks else None, 240 if tracks else None, label, [], sorted(events, key=lambda e: e.start_s),
-        [], tracks, seen,
+        "clip", DURATION_S, WIDTH_PX if tracks else None, 240 if tracks else None, label, [],
+        sorted(events, key=lambda e: e.start_s), [], tracks, seen,
     )  # fmt: skip
     return TemplateReasoner(params or TemplateParams()).annotate([case])[0]
 

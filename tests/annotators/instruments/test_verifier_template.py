@@ -39,7 +39,7 @@ def reasoned(clip: ArrayMedia, tracks: list[Track], seen: list[SeenEvent]) -> Re
     heard = find_events(analysis_of(clip, InstrumentParams()))
     size = (WIDTH_PX, HEIGHT_PX) if tracks else (None, None)
     return TemplateReasoner(TemplateReasoner.Params()).annotate(
-        [CaseFile(DURATION_S, *size, "a label", [], heard, [], tracks, seen)]
+        [CaseFile("clip", DURATION_S, *size, "a label", [], heard, [], tracks, seen)]
     )[0]
 
 
