@@ -46,11 +46,11 @@ AnyParams = Params  # inside a backend `Params` is the name of its own
 
 @dataclass(frozen=True)
 class Resources:
-    """What one worker needs. A GPU may be shared: 0.5 puts two such workers on one."""
+    """What one worker needs. A GPU may be shared: 0.5 puts two such workers on one. `memory_gb`: main memory for its model."""
 
     cpus: float = 1.0
     gpus: float = 0.0
-    memory_gb: float = 1.0
+    memory_gb: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ import psutil
 
 from annotators.registry import BACKENDS, backend_class
 from pipeline.executors import usable_cores
+from pipeline.gpus import Gpu, find_gpus
 from pipeline.media.ffmpeg import ffmpeg_exe, ffmpeg_version
 
 KEYS = ("OPENAI_API_KEY", "HF_TOKEN", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_ENDPOINT_URL")
@@ -33,7 +34,6 @@ EXTRAS = {
     "vllm": "vllm",
     "s3fs": "s3",
 }
-NVIDIA_SMI_TIMEOUT_S = 20
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,6 @@ class Tool:
     version: str | None
     origin: str | None
     problem: str | None = None
-
-
-@dataclass(frozen=True)
-class Gpu:
-    name: str
-    memory_gb: float
-    driver: str
 
 
 @dataclass(frozen=True)
@@ -114,27 +107,6 @@ def find_ffmpeg() -> Tool:
         return Tool(path, ffmpeg_version(), origin)
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:
         return Tool(None, None, None, f"{error}; install ffmpeg, or `pip install imageio-ffmpeg`")
-
-
-def find_gpus() -> list[Gpu]:
-    """NVIDIA GPUs as nvidia-smi lists them; none where it is absent or does not answer."""
-    if not (tool := shutil.which("nvidia-smi")):
-        return []
-    command = [tool, "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader,nounits"]
-    try:
-        listed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=NVIDIA_SMI_TIMEOUT_S).stdout
-    except (OSError, subprocess.SubprocessError):
-        return []
-    return [gpu for line in listed.splitlines() if (gpu := _gpu(line))]
-
-
-def _gpu(line: str) -> Gpu | None:
-    """One line of nvidia-smi; memory is in MiB, or `[N/A]` on machines that share it with the CPU."""
-    fields = [field.strip() for field in line.split(",")]
-    if len(fields) != 3:
-        return None
-    name, memory_mib, driver = fields
-    return Gpu(name, round(float(memory_mib) / 1024, 1) if memory_mib.replace(".", "").isdigit() else 0.0, driver)
 
 
 def backend_state(role: str, name: str) -> BackendState:

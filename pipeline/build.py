@@ -10,13 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from annotators.serving.replies import ReplyStore
 from pipeline.accounting import StageAccount, account
 from pipeline.catalog import Catalog
 from pipeline.cell import CellReport, peak_memory_mb
-from pipeline.engine import Engine, Executor
-from pipeline.executors import start_executor
+from pipeline.engine import Engine
+from pipeline.executors import Shared, start_executor
 from pipeline.jobs import Job, JobQueue, Key
 from pipeline.plan import SCAN, SCAN_FINGERPRINT, Plan
+from pipeline.pools import Pools, make_pools, pool_of
 from pipeline.progress import Progress
 from pipeline.release.params import ReleaseParams
 from pipeline.release.publish import ReleasePlan, is_published, make_current, plan_release, publish
@@ -48,6 +50,7 @@ class BuildSettings:
     limit: int | None = None
     executor: str = "ray"
     workers: int | None = None
+    budget_usd: float | None = None
     job_timeout_s: float = 3600.0
 
 
@@ -95,6 +98,7 @@ def cell_jobs(dataset: Dataset, plan: Plan, stages: Sequence[str], shards: Seque
             work=CellWork(dataset, plan, planned.name, shard),
             needs=frozenset((name, shard) for name in planned.upstream),
             rank=rank,
+            pool=pool_of(planned),
         )
         for rank, planned in enumerate(plan.stages)
         if planned.name in stages
@@ -110,7 +114,7 @@ class Build:
         self.settings = settings
         self.progress = progress
         self.record = RunRecord.begin(settings.source, dict(settings.recipe), settings.plan.fingerprints)
-        self._executor: Executor | None = None
+        self._pools: Pools | None = None
         self._generation = {f"{stage}-{value[:8]}" for stage, value in settings.plan.fingerprints.items()}
         self._release: ReleasePlan | None = None
 
@@ -119,8 +123,8 @@ class Build:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if self._executor:
-            self._executor.close()
+        if self._pools:
+            self._pools.executor.close()
         if error is not None:
             self.record.finish("failed", f"{type(error).__name__}: {error}")
             self.record.write(self.dataset)
@@ -212,17 +216,28 @@ class Build:
             raise RootError(f"{damaged[0]} in {self.dataset.url} is damaged; {self.dataset.remedy(damaged[0])}")
         return catalog
 
-    def _workers(self) -> Executor:
-        if self._executor is None:
+    def _workers(self) -> Pools:
+        """The pools of the build. ResourceError, before the first job, if a stage with work left never fits."""
+        if self._pools is None:
             started = time.monotonic()
-            needs = [planned.stage.annotator.resources for planned in self.settings.plan.stages if planned.stage.annotator]
-            cpus, gpus = max(need.cpus for need in needs), max(need.gpus for need in needs)
-            self._executor = start_executor(self.settings.executor, self.settings.workers, cpus, gpus)
+            settings, storage = self.settings, self.dataset.storage
+            shared = Shared(ReplyStore(storage), _asks_servers(settings.plan), settings.budget_usd)
+            num_workers = settings.workers if settings.executor == "ray" else None
+            self._pools = Pools(start_executor(settings.executor, shared), make_pools(settings.plan, num_workers))
             self._took("start workers", started)
-        return self._executor
+            done, shards = done_keys(self.dataset, settings.plan), listed_shards(self.dataset)
+            left = [stage for stage in settings.plan.stages if any((stage.name, shard) not in done for shard in shards)]
+            self._pools.check({pool_of(planned) for planned in left})
+        return self._pools
 
     def _took(self, phase: str, started: float) -> None:
         self.record.seconds_by_phase[phase] = round(time.monotonic() - started, 3)
+
+
+def _asks_servers(plan: Plan) -> bool:
+    """Whether limits and a budget concern any stage. Only what is served has an estimate."""
+    annotators = (planned.stage.annotator for planned in plan.stages)
+    return any(annotator is not None and annotator.estimate(1.0, True) is not None for annotator in annotators)
 
 
 def _witness_rates(catalog: Catalog) -> list[WitnessRates]:

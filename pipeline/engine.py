@@ -4,57 +4,27 @@ A job whose worker died is tried again on a new worker. After two deaths it runs
 it touches it, so the next death names its culprit, which is set aside (it becomes a failure row `killed_worker` or `timeout`)
 while the rest of the shard goes on. So one poisoned clip costs three deaths and one row, never the build. A job that takes too
 long runs carefully at once, and then the limit holds for each clip, not for the job: a long shard is slow, not guilty. A job
-that raises is a mistake or a broken storage, not a bad clip: it is tried once more, then the build stops with that error.
+that raises is a mistake or a broken storage, not a bad clip: it is tried once more, then the build stops with that error. An
+error that says what must be mended (weights are missing, a server is gone, the budget is spent) is not tried again: no new job
+starts, those that run come to their end, because their rows count and their replies are paid for, and the build stops.
 """
 
 import logging
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from pipeline.jobs import Job, JobQueue, Key
-from schemas.errors import Rejected, ResourceError
+from pipeline.pools import Outcome, Pools
+from schemas.errors import AudiocotError, Rejected, ResourceError, RootError
 from schemas.storage import Storage
 
 log = logging.getLogger(__name__)
 DEATHS_BEFORE_CARE = 2
 MAX_DEATHS_WITHOUT_CULPRIT = 4
 MAX_ERRORS = 2
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a job ended on a worker: with a result, an error it raised, or the worker's death."""
-
-    worker: int
-    result: Any = None
-    error: Exception | None = None
-    death: str | None = None
-    is_timeout: bool = False
-
-
-class Executor(Protocol):
-    """Runs jobs somewhere. Workers are numbered; each runs one job at a time."""
-
-    num_workers: int
-
-    def is_ready(self, worker: int) -> bool:
-        """Whether the worker has started. Time to start is not counted against a job's limit."""
-        ...
-
-    def submit(self, worker: int, job: Job, set_aside: Mapping[str, Rejected], note_path: str | None) -> None: ...
-
-    def wait(self, timeout_s: float) -> list[Outcome]:
-        """What ended since; at most `timeout_s` of waiting."""
-        ...
-
-    def replace(self, worker: int) -> None:
-        """Kill a worker, whatever it does, and start another in its place."""
-        ...
-
-    def close(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -65,13 +35,16 @@ class EngineReport:
 
 
 class Engine:
-    """Runs a queue of jobs on an executor. `job_timeout_s`: longer, and a job runs again carefully; then the limit per clip."""
+    """Runs queues of jobs on pools. `job_timeout_s`: longer, and a job runs again carefully; then the limit per clip."""
 
-    def __init__(self, executor: Executor, storage: Storage, run_id: str, job_timeout_s: float = 3600.0) -> None:
-        self._executor = executor
+    def __init__(self, pools: Pools, storage: Storage, run_id: str, job_timeout_s: float = 3600.0) -> None:
+        self._pools = pools
+        self._executor = pools.executor
         self._storage = storage
         self._run_id = run_id
         self._job_timeout_s = job_timeout_s
+        self._running: dict[int, tuple[Job, float]] = {}
+        self._last_shard: dict[int, int] = {}
         self._deaths: Counter[Key] = Counter()
         self._deaths_without_culprit: Counter[Key] = Counter()
         self._errors: Counter[Key] = Counter()
@@ -82,41 +55,55 @@ class Engine:
     def run(self, queue: JobQueue, on_result: Callable[[Job, Any], None] = lambda job, result: None) -> EngineReport:
         """Until nothing is left. `on_result` is called in the driver for every finished job."""
         started, num_run = time.monotonic(), 0
-        idle = list(range(self._executor.num_workers))
-        running: dict[int, tuple[Job, float]] = {}
-        last_shard: dict[int, int] = {}
+        stops_with: AudiocotError | None = None
         while queue.num_left:
-            for worker in [worker for worker in idle if self._executor.is_ready(worker)]:
-                job = queue.take(last_shard.get(worker))
-                if job is None:
-                    break
-                idle.remove(worker)
-                last_shard[worker] = job.shard
-                running[worker] = (job, time.monotonic())
-                self._executor.submit(worker, job, self._set_aside[job.key], self._note_path(job))
-            for outcome in self._executor.wait(timeout_s=0.5):
-                job, _ = running.pop(outcome.worker)
-                idle.append(outcome.worker)
-                num_run += 1
-                if outcome.death or outcome.error:
-                    self._went_wrong(job, outcome)
-                    queue.put_back(job)
-                    continue
-                if note_path := self._note_path(job):
-                    self._storage.remove(note_path)
-                queue.finish(job)
-                on_result(job, outcome.result)
-            for worker in [w for w, (_, since) in running.items() if time.monotonic() - since > self._job_timeout_s]:
-                job, _ = running[worker]
-                if self._has_moved_on(job):
-                    running[worker] = (job, time.monotonic())
-                    continue
-                del running[worker]
-                self._went_wrong(job, Outcome(worker, death=f"took longer than {self._job_timeout_s:g} s", is_timeout=True))
-                queue.put_back(job)
-                idle.append(worker)
-            assert running or not queue.num_left or not queue.is_stuck, "jobs need what no job makes: a mistake in the plan"
+            if stops_with and not self._running:
+                raise stops_with
+            try:
+                if not stops_with:
+                    self._pools.adjust(queue)
+                    self._hand_out(queue)
+                for outcome in self._executor.wait(timeout_s=0.5):
+                    num_run += 1
+                    self._take_in(queue, outcome, on_result)
+                self._find_overdue(queue)
+            except AudiocotError as error:
+                stops_with = stops_with or error
+            assert self._running or not queue.is_stuck or not queue.num_left or stops_with, (
+                "jobs need what no job makes: a mistake in the plan"
+            )
         return EngineReport(num_run, self._num_requeued, time.monotonic() - started)
+
+    def _hand_out(self, queue: JobQueue) -> None:
+        for worker, pool in self._pools.workers.items():
+            if worker in self._running or not self._executor.is_ready(worker):
+                continue
+            if job := queue.take(self._last_shard.get(worker), pool):
+                self._last_shard[worker] = job.shard
+                self._running[worker] = (job, time.monotonic())
+                self._executor.submit(worker, job, self._set_aside[job.key], self._note_path(job))
+
+    def _take_in(self, queue: JobQueue, outcome: Outcome, on_result: Callable[[Job, Any], None]) -> None:
+        job, _ = self._running.pop(outcome.worker)
+        if outcome.death or outcome.error:
+            queue.put_back(job)
+            self._went_wrong(job, outcome)
+            return
+        if note_path := self._note_path(job):
+            self._storage.remove(note_path)
+        queue.finish(job)
+        on_result(job, outcome.result)
+
+    def _find_overdue(self, queue: JobQueue) -> None:
+        now = time.monotonic()
+        for worker in [worker for worker, (_, since) in self._running.items() if now - since > self._job_timeout_s]:
+            job, _ = self._running[worker]
+            if self._has_moved_on(job):
+                self._running[worker] = (job, time.monotonic())
+                continue
+            del self._running[worker]
+            queue.put_back(job)
+            self._went_wrong(job, Outcome(worker, death=f"took longer than {self._job_timeout_s:g} s", is_timeout=True))
 
     def _note_path(self, job: Job) -> str | None:
         if self._deaths[job.key] < DEATHS_BEFORE_CARE:
@@ -138,7 +125,8 @@ class Engine:
         if outcome.error:
             self._errors[job.key] += 1
             log.warning("%s shard=%06d raised %r", job.stage, job.shard, outcome.error)
-            if self._errors[job.key] >= MAX_ERRORS:
+            can_be_tried_again = isinstance(outcome.error, RootError) or not isinstance(outcome.error, AudiocotError)
+            if self._errors[job.key] >= MAX_ERRORS or not can_be_tried_again:
                 raise outcome.error
             return
         note_path = self._note_path(job)

@@ -2,9 +2,10 @@
 
 A job is a picklable piece of work with a key, the keys it needs first, and the shard whose media it will read. The queue
 hands out, to a worker that asks, the ready job of the latest stage, preferring the shard that worker has in memory: so work
-drains instead of piling up, and a clip is decoded once for several stages.
+drains instead of piling up, and a clip is decoded once for several stages. A job runs on workers of its pool and on no others.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -12,6 +13,7 @@ from typing import Any, Protocol
 from schemas.errors import Rejected
 
 Key = tuple[str, int]  # (stage, shard)
+CPU_POOL = "cpu"  # every job that needs no GPU
 
 
 class Work(Protocol):
@@ -28,6 +30,7 @@ class Job:
     work: Work
     needs: frozenset[Key] = frozenset()
     rank: int = 0
+    pool: str = CPU_POOL
 
     @property
     def stage(self) -> str:
@@ -40,13 +43,13 @@ class Job:
 
 @dataclass
 class JobQueue:
-    """Ready jobs by shard; jobs that wait, by how many keys they still need."""
+    """Ready jobs by pool and shard; jobs that wait, by how many keys they still need."""
 
-    _ready: dict[int, list[Job]] = field(default_factory=dict)
+    _ready: dict[str, dict[int, list[Job]]] = field(default_factory=lambda: defaultdict(dict))
     _waiting: dict[Key, Job] = field(default_factory=dict)
     _missing: dict[Key, int] = field(default_factory=dict)
     _dependents: dict[Key, list[Key]] = field(default_factory=dict)
-    num_left: int = 0
+    _left: Counter[str] = field(default_factory=Counter)
 
     @classmethod
     def of(cls, jobs: Iterable[Job], done: Iterable[Key] = ()) -> "JobQueue":
@@ -55,7 +58,7 @@ class JobQueue:
         for job in jobs:
             if job.key in finished:
                 continue
-            queue.num_left += 1
+            queue._left[job.pool] += 1
             missing = job.needs - finished
             if not missing:
                 queue.put_back(job)
@@ -66,34 +69,43 @@ class JobQueue:
                 queue._dependents.setdefault(key, []).append(job.key)
         return queue
 
-    def take(self, preferred_shard: int | None = None) -> Job | None:
-        """The best ready job, or None if every job left waits for one that is running."""
-        if not self._ready:
+    @property
+    def num_left(self) -> int:
+        """Jobs that are not finished: waiting, ready or running."""
+        return self._left.total()
+
+    def num_left_in(self, pool: str) -> int:
+        return self._left[pool]
+
+    def take(self, preferred_shard: int | None = None, pool: str = CPU_POOL) -> Job | None:
+        """The best ready job of a pool, or None if every job left in it waits for one that is running."""
+        ready = self._ready[pool]
+        if not ready:
             return None
-        if preferred_shard in self._ready:
+        if preferred_shard in ready:
             shard = preferred_shard
         else:  # the furthest stage first, then the first shard
-            shard = min(self._ready, key=lambda number: (-self._ready[number][-1].rank, number))
-        jobs = self._ready[shard]
+            shard = min(ready, key=lambda number: (-ready[number][-1].rank, number))
+        jobs = ready[shard]
         job = jobs.pop()
         if not jobs:
-            del self._ready[shard]
+            del ready[shard]
         return job
 
     @property
     def is_stuck(self) -> bool:
         """Nothing is ready: if nothing runs either, nothing ever will be."""
-        return not self._ready
+        return not any(self._ready.values())
 
     def put_back(self, job: Job) -> None:
         """Make a job ready (again)."""
-        jobs = self._ready.setdefault(job.shard, [])
+        jobs = self._ready[job.pool].setdefault(job.shard, [])
         jobs.append(job)
         jobs.sort(key=lambda ready: ready.rank)
 
     def finish(self, job: Job) -> None:
         """Mark a job done; what waited only for it becomes ready."""
-        self.num_left -= 1
+        self._left[job.pool] -= 1
         for key in self._dependents.pop(job.key, ()):
             self._missing[key] -= 1
             if not self._missing[key]:

@@ -1,4 +1,4 @@
-"""What a worker keeps between jobs: loaded annotators and decoded media."""
+"""What a worker keeps between jobs: loaded annotators, decoded media, and its site (what all workers of a build share)."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -7,6 +7,7 @@ from functools import partial
 
 import cv2
 
+from annotators.site import Site
 from pipeline.cell import Cell, CellReport
 from pipeline.media_cache import MediaCache
 from pipeline.plan import Plan, PlannedStage
@@ -17,16 +18,18 @@ from schemas.layout import Dataset
 class Worker:
     """Lives in a worker process, or in the driver with the local executor."""
 
-    def __init__(self) -> None:
+    def __init__(self, site: Site | None = None) -> None:
         cv2.setNumThreads(1)  # one worker per core: threads of libraries would only fight
         self.cache = MediaCache()
         self.pid = os.getpid()
+        self.site = site or Site()
         self._loaded: dict[str, PlannedStage] = {}
 
     def stage(self, planned: PlannedStage) -> PlannedStage:
         """The stage with its annotator loaded; loaded once per fingerprint and kept."""
         if planned.fingerprint not in self._loaded:
             if planned.stage.annotator:
+                planned.stage.annotator.connect(self.site)
                 planned.stage.annotator.load()
             self._loaded[planned.fingerprint] = planned
         return self._loaded[planned.fingerprint]
@@ -52,6 +55,7 @@ class CellWork:
         note: Callable[[str], None] | None = None
         if note_path:
             note = partial(_write_note, self.dataset, note_path)
+        worker.site.begin(f"{planned.name}-{planned.fingerprint[:8]}/{self.shard:06d}")
         cell = Cell(self.dataset, self.plan, planned, self.shard, worker.cache, set_aside, note)
         return planned.stage.run(cell)
 

@@ -62,7 +62,7 @@ class ServedAsker:
 
     @property
     def resources(self) -> Resources:
-        return Resources(cpus=1.0, memory_gb=1.0)
+        return Resources()
 
     @property
     def batch_size(self) -> int:

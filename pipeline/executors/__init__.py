@@ -1,11 +1,22 @@
 """Where jobs run: `local` in this process, `ray` on a machine or a cluster. Same jobs, same results."""
 
 import os
+from dataclasses import dataclass
 
-from pipeline.engine import Executor
+from annotators.serving.replies import ReplyStore
+from pipeline.pools import Executor
 from schemas.errors import RecipeError, unknown
 
 EXECUTORS = ("ray", "local")
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What all workers of a build share. `has_gate`: whether any of them asks a server, so that limits must be shared."""
+
+    replies: ReplyStore | None = None
+    has_gate: bool = False
+    budget_usd: float | None = None
 
 
 def usable_cores() -> int:
@@ -19,13 +30,13 @@ def check_executor(name: str) -> None:
         raise RecipeError(unknown("executor", name, EXECUTORS))
 
 
-def start_executor(name: str, workers: int | None, cpus_per_worker: float = 1.0, gpus_per_worker: float = 0.0) -> Executor:
-    """Start workers. `workers` None: as many as there are cores. ResourceError if the cluster has not got what is asked for."""
+def start_executor(name: str, shared: Shared | None = None) -> Executor:
+    """Start what runs jobs, without workers yet. `shared` None: nothing is."""
     check_executor(name)
     if name == "local":
         from pipeline.executors.local import LocalExecutor
 
-        return LocalExecutor()
+        return LocalExecutor(shared or Shared())
     from pipeline.executors.ray import RayExecutor
 
-    return RayExecutor(workers, cpus_per_worker, gpus_per_worker)
+    return RayExecutor(shared or Shared())

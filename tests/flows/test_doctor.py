@@ -1,7 +1,6 @@
 """The doctor: it finds what is there, names what is missing with the remedy, and never shows a key."""
 
 import json
-import stat
 import sys
 import types
 from pathlib import Path
@@ -11,7 +10,7 @@ from typer.testing import CliRunner
 
 from annotators.registry import BACKENDS
 from flows.cli import app
-from flows.doctor import KEYS, Gpu, backend_state, diagnose, find_ffmpeg, find_gpus
+from flows.doctor import KEYS, backend_state, diagnose, find_ffmpeg
 from pipeline.executors import usable_cores
 from pipeline.media.ffmpeg import ffmpeg_exe
 
@@ -48,21 +47,6 @@ def test_keys_are_set_or_not_set_and_their_values_are_never_shown(monkeypatch: p
 def test_the_doctor_does_not_import_torch() -> None:
     diagnose({})
     assert "torch" not in sys.modules
-
-
-def test_gpus_are_what_nvidia_smi_lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tool = tmp_path / "nvidia-smi"
-    tool.write_text("#!/bin/sh\necho 'NVIDIA H200, 143771, 570.1'\necho 'NVIDIA GB10, [N/A], 580.2'\n")
-    tool.chmod(tool.stat().st_mode | stat.S_IEXEC)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    assert find_gpus() == [Gpu("NVIDIA H200", 140.4, "570.1"), Gpu("NVIDIA GB10", 0.0, "580.2")]
-    tool.write_text("#!/bin/sh\necho no driver >&2\nexit 9\n")
-    assert find_gpus() == []
-
-
-def test_a_machine_without_nvidia_smi_has_no_gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert find_gpus() == []
 
 
 def test_the_embedded_models_can_run_here() -> None:
