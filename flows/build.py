@@ -57,10 +57,11 @@ def build_flow(
     executor: str = "ray",
     workers: int | None = None,
     limit: int | None = None,
+    budget_usd: float | None = None,
 ) -> BuildReport:
     """Build a dataset. `recipe`: a file, a preset's name, a mapping, or None for the default."""
     resolved = make_recipe(recipe, overrides) if isinstance(recipe, Mapping) else load_recipe(recipe, overrides)
-    settings = build_settings(resolved, source=source, executor=executor, workers=workers, limit=limit)
+    settings = build_settings(resolved, source=source, executor=executor, workers=workers, limit=limit, budget_usd=budget_usd)
     progress = _PROGRESS.get(SilentProgress())
     phases: dict[str, Callable[[Build], Any]] = {
         "scan": Build.scan,
@@ -79,7 +80,13 @@ def build_flow(
 
 
 def build_settings(
-    recipe: Recipe, *, source: str, executor: str = "ray", workers: int | None = None, limit: int | None = None
+    recipe: Recipe,
+    *,
+    source: str,
+    executor: str = "ray",
+    workers: int | None = None,
+    limit: int | None = None,
+    budget_usd: float | None = None,
 ) -> BuildSettings:
     """Everything a build needs, from a recipe and the command line."""
     check_executor(executor)
@@ -94,6 +101,7 @@ def build_settings(
         limit=limit,
         executor=executor,
         workers=workers,
+        budget_usd=budget_usd,
     )
 
 
@@ -105,6 +113,7 @@ def build_dataset(
     executor: str = "ray",
     workers: int | None = None,
     limit: int | None = None,
+    budget_usd: float | None = None,
     progress: Progress | None = None,
 ) -> BuildReport:
     """Run the flow in this process and report. Errors of ours come through as they are."""
@@ -119,6 +128,7 @@ def build_dataset(
                 executor=executor,
                 workers=workers,
                 limit=limit,
+                budget_usd=budget_usd,
             )
     finally:
         _PROGRESS.reset(token)

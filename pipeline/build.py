@@ -38,7 +38,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class BuildSettings:
-    """What is to be built and how. Only what is in `plan`, `name` and `release` decides what comes out."""
+    """What is to be built and how. Only what is in `plan`, `name` and `release` decides what comes out.
+
+    `budget_usd`: for what this build asks of served models; None: no limit.
+    """
 
     name: str
     plan: Plan

@@ -2,22 +2,24 @@
 
 Rates, pauses and money are the turnstile's; here an answer is sorted into reply, refusal of this one request (`Rejected`), or a
 server that cannot be used at all (`ServerError`, which ends the build: no other request would fare better). The official
-client does the talking with its own retries off, because two layers that both retry make storms.
+client does the talking with its own retries off, because two layers that both retry make storms. What became of a request whose
+connection broke is unknown: against the budget it counts as if it had been answered at full length.
 """
 
 import asyncio
-import json
 import os
 import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal, NoReturn
 
+import aiohttp
 import openai
 
-from annotators.chat.structured import RawReply
-from annotators.serving.gate import Gate, Limits, Toll
+from annotators.chat.structured import RawReply, plain_text
+from annotators.serving.gate import UNUSED, Gate, Limits, Toll
 from annotators.serving.params import ServerParams
 from annotators.serving.prices import Price, Tokens
 from annotators.serving.turnstile import Turnstile
@@ -25,7 +27,14 @@ from schemas.errors import Rejected, ServerError
 
 OPENAI_URL = "https://api.openai.com/v1"
 _FIRST_BACKOFF_S, _LONGEST_BACKOFF_S = 0.5, 30.0
-_UNUSABLE = {401: "refuses the key", 403: "forbids it", 404: "does not know the model or the address", 405: "is no such server"}
+_LONGEST_CONNECT_S = 20.0
+_UNUSABLE = {
+    401: "refuses the key",
+    402: "wants to be paid",
+    403: "forbids it",
+    404: "does not know the model or the address",
+    405: "is no such server",
+}
 _INVALID = (400, 413, 415, 422)
 
 
@@ -53,61 +62,79 @@ class Client:
             base_url=self.url,
             api_key=self._key or "none",
             max_retries=0,
-            timeout=params.timeout_s,
+            timeout=openai.Timeout(params.timeout_s, connect=min(_LONGEST_CONNECT_S, params.timeout_s)),
             http_client=openai.DefaultAioHttpClient(),
         )
         rates = Limits(params.requests_per_minute, params.tokens_per_minute)
         self._turnstile = Turnstile(gate, f"{params.model} at {self.url}", rates, params.max_in_flight)
-        self._broken: ServerError | None = None
 
     async def complete(self, body: Mapping[str, Any], toll: Toll) -> Answered | Rejected:
         """One chat completion. ServerError if the server cannot be used, BudgetError if it may not be."""
-        failures, give_up_at = 0, time.monotonic() + self._params.patience_s
+        failures, holds, held_since = 0, 0, 0.0
         while True:
             outcome = await self._once(body, toll)
             if isinstance(outcome, Answered | Rejected):
                 return outcome
-            if outcome.pause_s is not None:
-                await self._turnstile.pause(outcome.pause_s)
-                if time.monotonic() > give_up_at:
-                    return Rejected(
-                        "server_error", f"held back for {self._params.patience_s:g} s by rate limits: {outcome.said}"
-                    )
+            if outcome.kind == "too early":
+                continue
+            if outcome.kind == "held back":
+                held_since = held_since if holds else time.monotonic()
+                await self._hold(outcome, holds)
+                holds += 1
+                if time.monotonic() > held_since + self._params.patience_s:
+                    return Rejected("server_error", f"held back for {self._params.patience_s:g} s: {outcome.said}")
                 continue
             failures += 1
             if failures > self._params.max_retries:
-                if outcome.is_unreachable:
-                    self._broken = ServerError(f"{self._who} cannot be reached: {outcome.said}; is it running?")
-                    raise self._broken
+                if outcome.kind == "unreachable":
+                    self._break(f"cannot be reached: {outcome.said}; is it running?")
                 return Rejected("server_error", f"{failures} tries: {outcome.said}")
-            longest = min(_LONGEST_BACKOFF_S, _FIRST_BACKOFF_S * 2 ** (failures - 1))
-            await asyncio.sleep(random.uniform(0, longest))  # noqa: S311 (full jitter: no two retry together)
+            await asyncio.sleep(random.uniform(0, _backoff_s(failures - 1)))  # noqa: S311 (full jitter: no two retry together)
+
+    async def _hold(self, outcome: "_Trouble", holds: int) -> None:
+        """Stop everyone for as long as the server said, or longer each time where it did not say."""
+        pause_s = _backoff_s(holds) if outcome.pause_s is None else outcome.pause_s
+        await self._turnstile.pause(pause_s)
+        if pause_s > self._params.patience_s:
+            self._break(
+                f"asks to wait {pause_s:.0f} s, and `patience_s` is {self._params.patience_s:g}; build again later: {outcome.said}"
+            )
 
     async def _once(self, body: Mapping[str, Any], toll: Toll) -> "Answered | Rejected | _Trouble":
         await self._turnstile.enter(toll)
-        used = Toll(0, 0.0)
+        used = UNUSED
         try:
-            if self._broken:
-                raise self._broken
             if self._turnstile.is_paused:
-                return _Trouble("paused", pause_s=0.0)
-            started = time.perf_counter()
-            answer = await self._openai.post("/chat/completions", cast_to=object, body=body)
+                return _Trouble("too early")
+            used, started = toll, time.perf_counter()  # until it is known what the server did, it did everything
+            async with asyncio.timeout(self._params.timeout_s):
+                answer = await self._openai.post("/chat/completions", cast_to=object, body=body)
             answered = self._read(answer, time.perf_counter() - started)
             if isinstance(answered, Answered):
                 tokens = answered.tokens
                 used = Toll(tokens.prompt + tokens.completion, tokens.usd(self._price))
             return answered
         except openai.APIStatusError as error:
+            used = UNUSED  # an error is not billed
             return self._sort(error)
-        except openai.APITimeoutError:
-            return _Trouble(f"no reply within {self._params.timeout_s:g} s")
-        except json.JSONDecodeError as error:
-            return _Trouble(f"not JSON: {error}")
-        except openai.APIConnectionError as error:
-            return _Trouble(self._plain(error.__cause__ or error), is_unreachable=True)
+        except (openai.APIConnectionError, aiohttp.ClientError, TimeoutError) as error:
+            trouble = self._broken_connection(error)
+            used = UNUSED if trouble.kind == "unreachable" else toll
+            return trouble
+        except (ValueError, RecursionError) as error:
+            return _Trouble("failed", f"not JSON: {self._plain(error)[:100]}")
         finally:
             await self._turnstile.leave(toll, used)
+
+    def _broken_connection(self, error: BaseException) -> "_Trouble":
+        """What aiohttp itself said counts: on the way through the client a refused connection becomes a timeout."""
+        while error.__cause__ is not None and not isinstance(error, aiohttp.ClientError):
+            error = error.__cause__
+        if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+            return _Trouble("unreachable", self._plain(error))
+        if isinstance(error, TimeoutError | openai.APITimeoutError):
+            return _Trouble("failed", f"no reply within {self._params.timeout_s:g} s")
+        return _Trouble("failed", f"the connection broke: {self._plain(error)}")
 
     def _read(self, answer: Any, seconds: float) -> "Answered | _Trouble":
         try:
@@ -115,25 +142,29 @@ class Client:
             raw = RawReply(tuple(text for text, _ in choices), tuple(finish for _, finish in choices))
             if choices:
                 return Answered(raw, Tokens.billed(answer.get("usage")), seconds)
-            return _Trouble("a reply without choices")
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            return _Trouble(f"not a chat completion ({type(error).__name__}): {self._plain(answer)[:100]!r}")
+            return _Trouble("failed", "a reply without choices")
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+            return _Trouble("failed", f"not a chat completion ({type(error).__name__}): {self._plain(answer)[:100]!r}")
 
     def _sort(self, error: openai.APIStatusError) -> "Rejected | _Trouble":
         status, said = error.status_code, self._plain(error)
-        if status == 429 and "insufficient_quota" not in said:
-            return _Trouble(said, pause_s=_retry_after(error.response.headers))
-        if status == 429:
-            self._broken = ServerError(f"{self._who} says that the quota of this key is used up")
-        elif status in _UNUSABLE:
+        if status == 429 and "insufficient_quota" in (error.code, error.type):
+            self._break("says that the quota of this key is used up")
+        if status in _UNUSABLE:
             # 401 quotes the key: what the server says is left out
-            self._broken = ServerError(f"{self._who} {_UNUSABLE[status]} (HTTP {status}{'' if status == 401 else ': ' + said})")
-        if self._broken:
-            raise self._broken from None
+            self._break(f"{_UNUSABLE[status]} (HTTP {status}{'' if status == 401 else ': ' + said})")
         if status in _INVALID:
-            return Rejected("request_refused", f"HTTP {status}: {said}")
-        retry_after = _retry_after(error.response.headers, default=None) if status == 503 else None
-        return _Trouble(f"HTTP {status}: {said}", pause_s=retry_after)
+            is_filtered = error.code in ("content_filter", "content_policy_violation")
+            return Rejected("refused" if is_filtered else "request_refused", f"HTTP {status}: {said}")
+        pause_s = _retry_after(error.response.headers)
+        kind: _Kind = "held back" if status == 429 or pause_s is not None else "failed"
+        return _Trouble(kind, f"HTTP {status}: {said}", pause_s)
+
+    def _break(self, how: str) -> NoReturn:
+        """The server cannot be used: those who wait for their turn hear it at once."""
+        error = ServerError(f"{self._who} {how}")
+        self._turnstile.refuse(error)
+        raise error from None
 
     @property
     def _who(self) -> str:
@@ -141,44 +172,55 @@ class Client:
 
     def _plain(self, error: object) -> str:
         """One line without the key."""
-        said = " ".join(str(error).split()) or type(error).__name__
+        said = " ".join(plain_text(str(error)).split()) or type(error).__name__
         return (said.replace(self._key, "…") if self._key else said)[:300]
 
     async def close(self) -> None:
         await self._openai.close()
 
+    def refuse(self, error: Exception) -> None:
+        """Send nothing more; what is under way still comes in."""
+        self._turnstile.refuse(error)
+
+
+_Kind = Literal["too early", "held back", "failed", "unreachable"]
+
 
 @dataclass(frozen=True)
 class _Trouble:
-    """What may be tried again. `pause_s`: after so long, and by nobody before."""
+    """What may be tried again. `pause_s`: how long the server asks everyone to wait, None if it does not say."""
 
-    said: str
+    kind: _Kind
+    said: str = ""
     pause_s: float | None = None
-    is_unreachable: bool = False
 
 
 def _choice(choice: Mapping[str, Any]) -> tuple[str, str]:
     """Text and finish reason. The arguments of a forced tool call are the text; a refusal ends like a filtered reply."""
     message, finish = choice["message"], str(choice.get("finish_reason") or "stop")
     if calls := message.get("tool_calls"):
-        return str(calls[0]["function"]["arguments"]), finish
-    if refusal := message.get("refusal"):
-        return str(refusal), "content_filter"
-    return str(message.get("content") or ""), finish
+        text = calls[0]["function"]["arguments"]
+    elif refusal := message.get("refusal"):
+        text, finish = refusal, "content_filter"
+    else:
+        text = message.get("content") or ""
+    if not isinstance(text, str):
+        raise TypeError(f"a reply is text, got {type(text).__name__}")
+    return text, finish
 
 
-def _retry_after(headers: Mapping[str, str], default: float | None = _FIRST_BACKOFF_S) -> float | None:
-    """Seconds to wait by Retry-After (seconds or a date) or OpenAI's retry-after-ms."""
-    try:
-        if milliseconds := headers.get("retry-after-ms"):
-            return max(0.0, float(milliseconds) / 1000)
-        if seconds := headers.get("retry-after"):
-            return max(0.0, float(seconds))
-    except ValueError:
-        from email.utils import parsedate_to_datetime
+def _backoff_s(failures: int) -> float:
+    return float(min(_LONGEST_BACKOFF_S, _FIRST_BACKOFF_S * 2**failures))
 
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait by OpenAI's retry-after-ms or by Retry-After (seconds or a date); None without a readable one."""
+    for name, unit_s in (("retry-after-ms", 1e-3), ("retry-after", 1.0)):
         try:
-            return max(0.0, parsedate_to_datetime(headers["retry-after"]).timestamp() - time.time())
-        except (ValueError, TypeError):
-            return default
-    return default
+            return max(0.0, float(headers[name]) * unit_s)
+        except (KeyError, ValueError):
+            continue
+    try:
+        return max(0.0, parsedate_to_datetime(headers["retry-after"]).timestamp() - time.time())
+    except (KeyError, ValueError, TypeError, OverflowError):
+        return None

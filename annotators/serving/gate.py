@@ -3,11 +3,14 @@
 `TollBook` keeps the books: rates per server, pauses that a server asked for (Retry-After), money reserved and spent. Workers
 reach the one book of their build through a `Gate`: in the same process `LocalGate`, in a cluster an actor of the executor. A
 worker draws for all of its waiting requests at once, so the gate costs one call per burst, not one per request.
+
+Money that was reserved and not used comes back. Tokens do not: providers count the longest reply that a request allows against
+their limit (platform.openai.com, rate limits guide), whatever the reply turns out to be.
 """
 
 import threading
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -33,6 +36,9 @@ class Toll:
     usd: float | None
 
 
+UNUSED = Toll(0, 0.0)
+
+
 @dataclass(frozen=True)
 class Grant:
     """The first `num_passed` of the tolls may pass now. `wait_s`: how long to wait before drawing for the rest."""
@@ -55,43 +61,60 @@ class Gate(Protocol):
         ...
 
 
-@dataclass
-class _Rate:
-    """A token bucket that holds one second's worth and may go into debt: a larger toll passes when the bucket is full, and the
-    next one waits until it is paid. Over any minute at most the limit, one second's worth and one toll pass."""
+class _Window:
+    """At most `most` within any `span_s` seconds; a single amount above that passes when nothing else has."""
 
-    per_minute: float | None = None
-    level: float = 0.0
-    filled_at: float = 0.0
-
-    def limit(self, per_minute: float | None, now: float) -> None:
-        if per_minute == self.per_minute:
-            return
-        self.per_minute, self.filled_at = per_minute, now
-        self.level = self._capacity
-
-    @property
-    def _capacity(self) -> float:
-        return max(1.0, (self.per_minute or 0.0) / 60)
+    def __init__(self, span_s: float, most: float) -> None:
+        self._span_s, self._most = span_s, most
+        self._passed: deque[tuple[float, float]] = deque()  # (moment, amount)
+        self._total = 0.0
 
     def wait_s(self, amount: float, now: float) -> float:
         """How long until this much may pass; 0 if it may now."""
-        if self.per_minute is None:
-            return 0.0
-        per_s = self.per_minute / 60
-        self.level = min(self._capacity, self.level + (now - self.filled_at) * per_s)
-        self.filled_at = now
-        return max(0.0, (min(amount, self._capacity) - self.level) / per_s - 1e-9)
+        while self._passed and self._passed[0][0] + self._span_s <= now:
+            self._total -= self._passed.popleft()[1]
+        if not self._passed:
+            self._total = 0.0  # what adding and subtracting left over
+        excess, free_at = self._total + amount - self._most, now
+        for moment, taken in self._passed:
+            if excess <= 0:
+                break
+            excess, free_at = excess - taken, moment + self._span_s
+        return free_at - now
 
-    def take(self, amount: float) -> None:
-        self.level -= amount
+    def take(self, amount: float, now: float) -> None:
+        self._passed.append((now, amount))
+        self._total += amount
+
+
+class _Rate:
+    """A limit per minute, also held over each second so that a minute's worth does not go out at once."""
+
+    def __init__(self, per_minute: float | None) -> None:
+        self.per_minute = per_minute
+        spans_s = () if per_minute is None else (60.0, 1.0)
+        self._windows = [_Window(span_s, (per_minute or 0.0) * span_s / 60) for span_s in spans_s]
+
+    def wait_s(self, amount: float, now: float) -> float:
+        return max((window.wait_s(amount, now) for window in self._windows), default=0.0)
+
+    def take(self, amount: float, now: float) -> None:
+        for window in self._windows:
+            window.take(amount, now)
 
 
 @dataclass
 class _Server:
-    requests: _Rate = field(default_factory=_Rate)
-    tokens: _Rate = field(default_factory=_Rate)
+    requests: _Rate = field(default_factory=lambda: _Rate(None))
+    tokens: _Rate = field(default_factory=lambda: _Rate(None))
     paused_until: float = 0.0
+
+    def limit(self, limits: Limits) -> None:
+        """A limit that changed begins with nothing passed yet."""
+        if self.requests.per_minute != limits.requests_per_minute:
+            self.requests = _Rate(limits.requests_per_minute)
+        if self.tokens.per_minute != limits.tokens_per_minute:
+            self.tokens = _Rate(limits.tokens_per_minute)
 
 
 class TollBook:
@@ -112,8 +135,7 @@ class TollBook:
             now, state = self._clock(), self._servers[server]
             if state.paused_until > now:
                 return Grant(0, state.paused_until - now)
-            state.requests.limit(limits.requests_per_minute, now)
-            state.tokens.limit(limits.tokens_per_minute, now)
+            state.limit(limits)
             for number, toll in enumerate(tolls):
                 wait_s = max(state.requests.wait_s(1, now), state.tokens.wait_s(toll.tokens, now))
                 if wait_s:
@@ -122,8 +144,8 @@ class TollBook:
                     if number or self._num_out:
                         return Grant(number, _WAIT_FOR_REFUND_S)
                     raise self._spent(server, toll)
-                state.requests.take(1)
-                state.tokens.take(toll.tokens)
+                state.requests.take(1, now)
+                state.tokens.take(toll.tokens, now)
                 self._reserved_usd += toll.usd or 0.0
                 self._num_out += 1
             return Grant(len(tolls), 0.0)
@@ -135,9 +157,10 @@ class TollBook:
 
     def settle(self, server: str, reserved: Toll, used: Toll) -> None:
         with self._lock:
-            self._servers[server].tokens.take(used.tokens - reserved.tokens)
-            self._reserved_usd -= reserved.usd or 0.0
+            if (more := used.tokens - reserved.tokens) > 0:
+                self._servers[server].tokens.take(more, self._clock())
             self._num_out -= 1
+            self._reserved_usd = self._reserved_usd - (reserved.usd or 0.0) if self._num_out else 0.0
             self.spent_usd += used.usd or 0.0
 
     def _can_afford(self, toll: Toll) -> bool:
@@ -153,7 +176,7 @@ class TollBook:
             )
         return BudgetError(
             f"the next request could cost {toll.usd:.6f} USD, and of the budget of {self.budget_usd:g} USD "
-            f"{self.spent_usd:.6f} are spent; the same command with a larger --budget-usd goes on and pays nothing twice"
+            f"{self.spent_usd:.6f} are spent; the same command with a new budget goes on and pays nothing twice"
         )
 
 

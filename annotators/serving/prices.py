@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import yaml
 from pydantic import Field, ValidationError
 
 from annotators.base import Params
 from schemas.errors import RecipeError
+
+_MOST_TOKENS = 10**9  # no model reads or writes as much for one request
 
 
 class Price(Params):
@@ -46,15 +47,14 @@ class Tokens:
     completion: int = 0
 
     @classmethod
-    def billed(cls, usage: Mapping[str, Any] | None) -> "Tokens":
-        """From the `usage` of a chat completion; details that a server leaves out are 0."""
-        usage = usage or {}
-        details = usage.get("prompt_tokens_details") or {}
+    def billed(cls, usage: object) -> "Tokens":
+        """From the `usage` of a chat completion; what a server leaves out, or what is no count, is 0."""
+        details = usage.get("prompt_tokens_details") if isinstance(usage, Mapping) else None
         return cls(
-            prompt=int(usage.get("prompt_tokens") or 0),
-            cached=int(details.get("cached_tokens") or 0),
-            audio=int(details.get("audio_tokens") or 0),
-            completion=int(usage.get("completion_tokens") or 0),
+            prompt=_counted(usage, "prompt_tokens"),
+            cached=_counted(details, "cached_tokens"),
+            audio=_counted(details, "audio_tokens"),
+            completion=_counted(usage, "completion_tokens"),
         )
 
     def usd(self, price: Price | None) -> float | None:
@@ -66,6 +66,11 @@ class Tokens:
         audio_price = price.input if price.audio_input is None else price.audio_input
         paid = (self.prompt - audio - cached) * price.input + cached * price.cached + audio * audio_price
         return (paid + self.completion * price.output) / 1e6
+
+
+def _counted(counts: object, name: str) -> int:
+    count = counts.get(name) if isinstance(counts, Mapping) else None
+    return count if isinstance(count, int) and 0 <= count < _MOST_TOKENS else 0
 
 
 @cache

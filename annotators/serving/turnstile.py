@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections import deque
 
-from annotators.serving.gate import Gate, Limits, Toll
+from annotators.serving.gate import UNUSED, Gate, Limits, Toll
 
 _LONGEST_NAP_S = 1.0  # another worker's refund or a shorter pause is noticed after so long
 
@@ -22,9 +22,12 @@ class Turnstile:
         self._waiting: deque[tuple[Toll, asyncio.Future[None]]] = deque()
         self._drawing: asyncio.Task[None] | None = None
         self._paused_until = 0.0
+        self._refusal: Exception | None = None
 
     async def enter(self, toll: Toll) -> None:
-        """Wait until one request with this toll may be sent. BudgetError if it never may."""
+        """Wait until one request with this toll may be sent. BudgetError if it never may, or what `refuse` was given."""
+        if self._refusal:
+            raise self._refusal
         passed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((toll, passed))
         self._wake()
@@ -35,6 +38,12 @@ class Turnstile:
         self._free += 1
         await self._gate.settle(self._server, toll, used)
         self._wake()
+
+    def refuse(self, error: Exception) -> None:
+        """Nobody passes from now on; those who wait get the error, without waiting for their turn. The first error stays."""
+        self._refusal = self._refusal or error
+        while self._waiting:
+            self._fail(self._waiting.popleft()[1], self._refusal)
 
     async def pause(self, seconds: float) -> None:
         """The server asked for it: this worker stops now, the others with their next draw."""
@@ -59,10 +68,10 @@ class Turnstile:
                 while self._waiting:
                     self._fail(self._waiting.popleft()[1], error)
                 return
-            for _ in range(grant.num_passed):
-                toll, passed = self._waiting.popleft()
-                if passed.cancelled():
-                    await self._gate.settle(self._server, toll, Toll(0, 0.0))
+            for toll in tolls[: grant.num_passed]:
+                passed = self._waiting.popleft()[1] if self._waiting else None
+                if passed is None or passed.done():  # refused or cancelled during the draw
+                    await self._gate.settle(self._server, toll, UNUSED)
                     continue
                 self._free -= 1
                 passed.set_result(None)

@@ -31,6 +31,9 @@ def build(
     executor: Annotated[str, typer.Option("--executor", help="ray (workers) or local (in this process).")] = "ray",
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="How many workers; default: as many as fit.")] = None,
     limit: Limit = None,
+    budget_usd: Annotated[
+        float | None, typer.Option("--budget-usd", min=0, help="Stop before served models have cost this command more.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Build a dataset and publish a release. What is done already is not done again, so the same command goes on."""
@@ -43,7 +46,14 @@ def build(
 
     with progress(is_quiet=as_json) as shown:
         report = build_dataset(
-            resolved, source=source, root=root, executor=executor, workers=workers, limit=limit, progress=shown
+            resolved,
+            source=source,
+            root=root,
+            executor=executor,
+            workers=workers,
+            limit=limit,
+            budget_usd=budget_usd,
+            progress=shown,
         )
     if as_json:
         typer.echo(json.dumps(report.to_json(), indent=1))

@@ -65,7 +65,7 @@ def test_a_clip_on_which_the_model_raises_costs_no_other_clip_of_its_batch(tmp_p
     assert speller.batches == [3, 1, 1, 1, 1], "the batch that raised, each of its clips alone, the next batch"
     assert texts(dataset) == ["AB", "CD", "EF"]
     assert report.failed == {"annotator_error": 1}
-    assert failed(dataset) == {RAISES: ("annotator_error", "ValueError: the word is too long")}
+    assert failed(dataset) == {RAISES: ("annotator_error", "ValueError: the word is too long and has a second line")}
 
 
 def test_a_failure_row_says_who_failed_on_what(tmp_path: Path) -> None:
