@@ -6,6 +6,7 @@ the asker is open.
 """
 
 import asyncio
+import math
 import threading
 from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ from annotators.chat.request import ChatRequest, Reply
 from annotators.chat.structured import RawReply, read_reply
 from annotators.serving.capabilities import Capabilities, find_capabilities
 from annotators.serving.client import Client
-from annotators.serving.expected import audio_seconds, audio_tokens, most_tokens, prompt_tokens
+from annotators.serving.expected import audio_seconds, audio_tokens, most_audio_tokens, most_prompt_tokens, prompt_tokens
 from annotators.serving.gate import Toll
 from annotators.serving.ledger import Ledger
 from annotators.serving.params import ServerParams
@@ -26,7 +27,7 @@ from annotators.serving.replies import PaidReply, reply_key
 from annotators.serving.wire import Wire
 from annotators.site import Site
 from schemas.accounting import Used
-from schemas.errors import AudiocotError, Rejected
+from schemas.errors import AudiocotError, Rejected, ServerError
 
 T = TypeVar("T")
 _FILE_THREADS = 8  # replies are looked up and written beside the event loop
@@ -52,7 +53,7 @@ class ServedAsker:
         self._price = prices.of(params.model)
         self._ledger = Ledger(self._price, prices.priced_on)
         self._site: Site | None = None  # its locks do not travel to a worker
-        self._in_flight: dict[str, asyncio.Future[PaidReply | Rejected]] = {}
+        self._in_flight: dict[str, asyncio.Task[PaidReply | Rejected]] = {}
         self._counted: tuple[int, set[str]] = (0, set())
         self._opened: _Open | None = None
 
@@ -89,10 +90,18 @@ class ServedAsker:
     def close(self) -> None:
         if self._opened is None:
             return
-        opened, self._opened = self._opened, None
-        asyncio.run_coroutine_threadsafe(opened.client.close(), opened.loop).result()
-        _stop(opened.loop, opened.thread)
-        opened.files.shutdown()
+        try:
+            asyncio.run_coroutine_threadsafe(self._finish(self._opened.client), self._opened.loop).result()
+        finally:
+            opened, self._opened = self._opened, None
+            _stop(opened.loop, opened.thread)
+            opened.files.shutdown()
+
+    async def _finish(self, client: Client) -> None:
+        """What is under way when a build is interrupted is paid for: it comes in and is stored, and nothing more is sent."""
+        client.refuse(ServerError(f"asking {self.params.model} was interrupted"))
+        await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}), return_exceptions=True)
+        await client.close()
 
     def ask(self, requests: Sequence[ChatRequest]) -> list[Reply | Rejected]:
         """ServerError and BudgetError end the batch, after what was under way has come in and is stored: it is paid for."""
@@ -115,7 +124,7 @@ class ServedAsker:
 
     async def _ask_all(self, requests: Sequence[ChatRequest]) -> list[Reply | Rejected]:
         assert self._opened is not None
-        found = await find_capabilities(self.params, self._opened.client.url, requests, self._raw)
+        found = await find_capabilities(self.params, self._opened.client.url, requests, self._probe)
         wire = Wire(
             self.params.model,
             self.params.structured if self.params.structured != "auto" else found.structured or "text",
@@ -147,14 +156,10 @@ class ServedAsker:
     async def _raw(self, request: ChatRequest, body: Mapping[str, Any]) -> RawReply | Rejected:
         """The reply to one body, paid for at most once."""
         key = reply_key(body)
-        if key in self._in_flight:
-            paid = await asyncio.shield(self._in_flight[key])
-        else:
+        if key not in self._in_flight:
             self._in_flight[key] = asyncio.get_running_loop().create_task(self._paid(key, request, body))
-            try:
-                paid = await asyncio.shield(self._in_flight[key])
-            finally:
-                self._in_flight.pop(key, None)
+            self._in_flight[key].add_done_callback(lambda _: self._in_flight.pop(key))
+        paid = await asyncio.shield(self._in_flight[key])  # an interruption ends the wait, not the request
         if isinstance(paid, Rejected):
             return paid
         self._count(key, request, paid)
@@ -173,6 +178,15 @@ class ServedAsker:
             await loop.run_in_executor(self._opened.files, site.replies.put, key, paid)
         return paid
 
+    async def _probe(self, request: ChatRequest, body: Mapping[str, Any]) -> RawReply | Rejected:
+        """Never from the store: what another server under the same name could do, this one may not."""
+        assert self._opened is not None
+        answered = await self._opened.client.complete(body, self._toll(request))
+        if isinstance(answered, Rejected):
+            return answered
+        self._ledger.add(request.clip_id, answered.tokens, audio_seconds(request), answered.seconds)
+        return answered.raw
+
     def _count(self, key: str, request: ChatRequest, paid: PaidReply) -> None:
         """What this cell paid counts once, also where a killed worker paid it; what others paid is only reused."""
         assert self._opened is not None
@@ -187,10 +201,9 @@ class ServedAsker:
         self._ledger.add(request.clip_id, paid.tokens, audio_seconds(request), paid.seconds, paid.share)
 
     def _toll(self, request: ChatRequest) -> Toll:
-        most = most_tokens(request, self.params.model)
-        replies = request.samples * request.max_tokens
-        audio = round(1.25 * audio_tokens(request, self.params.model))
-        return Toll(most, Tokens(prompt=most - replies, audio=audio, completion=replies).usd(self._price))
+        model, replies = self.params.model, request.samples * request.max_tokens
+        most = Tokens(most_prompt_tokens(request, model), audio=most_audio_tokens(request, model), completion=replies)
+        return Toll(math.ceil(prompt_tokens(request, model)) + replies, most.usd(self._price))
 
 
 def _stop(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:

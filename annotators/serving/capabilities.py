@@ -2,7 +2,7 @@
 
 transformers' server takes `n` and `response_format` and honours neither; vLLM takes video that OpenAI refuses. OpenAI's own
 models are known and not asked. Only what the questions at hand need is probed, once per server and process, with requests of a
-few tokens that go through the same limits, ledger and reply store as all others.
+few tokens that go through the same limits and ledger as all others. They are not kept in the dataset: they tell about a server.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from annotators.chat.request import AudioPart, ChatRequest, Part, VideoPart
-from annotators.chat.structured import RawReply, json_object
+from annotators.chat.request import AudioPart, ChatRequest, Part, Reply, VideoPart
+from annotators.chat.structured import RawReply, read_reply
 from annotators.media import Frames, Sound
 from annotators.serving.client import OPENAI_URL
 from annotators.serving.params import SchemaMode, ServerParams
@@ -25,7 +25,9 @@ _OPENAI_AUDIO = ("gpt-audio", "gpt-4o-audio", "gpt-4o-mini-audio")
 
 
 class _Answer(BaseModel):
-    is_ready: bool
+    """What nobody would answer who is not held to it."""
+
+    sum: Literal["marmalade"]
 
 
 @dataclass
@@ -69,13 +71,13 @@ class _Probe:
         self._params, self._url, self._send = params, url, send
 
     async def structured(self) -> SchemaMode:
-        request = ChatRequest("", "Are you ready? Answer in JSON.", schema=_Answer, max_tokens=64)
-        raw = await self._ask(request, "json_schema", "frames")
-        try:
-            if not isinstance(raw, Rejected) and _Answer.model_validate_json(json_object(raw.texts[0])):
-                return "json_schema"
-        except ValidationError:
-            pass
+        """By grammar if the server does that, else by a forced tool call, else in words."""
+        request = ChatRequest("", "What is two plus two? Answer in JSON.", schema=_Answer, max_tokens=64)
+        modes: tuple[SchemaMode, ...] = ("json_schema", "tool")
+        for mode in modes:
+            raw = await self._ask(request, mode, "frames")
+            if not isinstance(raw, Rejected) and isinstance(read_reply(request, raw, reasks=0), Reply):
+                return mode
         return "text"
 
     async def honours_n(self) -> bool:

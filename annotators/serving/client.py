@@ -96,9 +96,8 @@ class Client:
         pause_s = _backoff_s(holds) if outcome.pause_s is None else outcome.pause_s
         await self._turnstile.pause(pause_s)
         if pause_s > self._params.patience_s:
-            self._break(
-                f"asks to wait {pause_s:.0f} s, and `patience_s` is {self._params.patience_s:g}; build again later: {outcome.said}"
-            )
+            patience_s = f"{self._params.patience_s:g} s"
+            self._break(f"asks to wait {pause_s:.0f} s, more than `patience_s` ({patience_s}); build later: {outcome.said}")
 
     async def _once(self, body: Mapping[str, Any], toll: Toll) -> "Answered | Rejected | _Trouble":
         await self._turnstile.enter(toll)

@@ -10,11 +10,13 @@ from annotators.chat.request import AudioPart, ChatRequest, VideoPart
 from annotators.chat.structured import strict_schema
 
 _BYTES_PER_TOKEN = 4.2  # of English text in byte-pair vocabularies of 100k and more
-_FEWEST_BYTES_PER_TOKEN = 2.5  # text full of numbers and JSON; the budget reckons with this
 _TOKENS_PER_MESSAGE = 8
+_MEDIA_MARGIN = 1.25  # the rules for media are the providers' own, and they round up where we do not know of it
 _OPENAI_AUDIO_TOKENS_PER_S = 10.0  # platform.openai.com, audio guide: one token per 100 ms of input
 _AUDIO_TOKENS_PER_S = 25.0  # Whisper encoder at 50 Hz, pooled by two: Qwen2-Audio, Qwen2.5-Omni
-_PATCH_FACTOR = {"gpt-4.1-mini": 1.62, "gpt-4.1-nano": 2.46}  # platform.openai.com, vision guide: 32 px patches times this
+# platform.openai.com, vision guide: 32 px patches times a factor, or a base and so much per 512 px tile
+_PATCH_FACTOR = {"gpt-4.1-mini": 1.62, "gpt-4.1-nano": 2.46, "gpt-5-mini": 1.62, "gpt-5-nano": 2.46}
+_TILES = {"gpt-4o-mini": (2833, 5667), "gpt-": (85, 170)}
 _QWEN_PATCH_PX, _QWEN_FRAMES_PER_PATCH = 28, 2  # Qwen2.5-VL: 14 px patches merged 2 x 2, frames in pairs
 
 
@@ -23,10 +25,15 @@ def prompt_tokens(request: ChatRequest, model: str) -> float:
     return _media_tokens(request, model) + _text_bytes(request) / _BYTES_PER_TOKEN + _TOKENS_PER_MESSAGE
 
 
-def most_tokens(request: ChatRequest, model: str) -> int:
-    """Prompt and longest reply, at the most."""
-    prompt = 1.25 * _media_tokens(request, model) + _text_bytes(request) / _FEWEST_BYTES_PER_TOKEN + _TOKENS_PER_MESSAGE
-    return math.ceil(prompt) + request.samples * request.max_tokens
+def most_prompt_tokens(request: ChatRequest, model: str) -> int:
+    """No prompt has more: a token of text is at least one byte. The budget reckons with this and gets the rest back."""
+    messages = 2 + 2 * len(request.turns)
+    return math.ceil(_MEDIA_MARGIN * _media_tokens(request, model) + _text_bytes(request) + messages * _TOKENS_PER_MESSAGE)
+
+
+def most_audio_tokens(request: ChatRequest, model: str) -> int:
+    """Those of `most_prompt_tokens` that are sound."""
+    return math.ceil(_MEDIA_MARGIN * audio_tokens(request, model))
 
 
 def audio_tokens(request: ChatRequest, model: str) -> float:
@@ -56,7 +63,8 @@ def _picture_tokens(part: VideoPart, model: str) -> float:
     for name, factor in _PATCH_FACTOR.items():
         if model.startswith(name):
             return float(count * factor * math.ceil(height / 32) * math.ceil(width / 32))
-    if model.startswith("gpt-"):  # one base tile and one of 512 px for each part of the picture
-        return float(count * (85 + 170 * math.ceil(height / 512) * math.ceil(width / 512)))
+    for name, (base, tile) in _TILES.items():
+        if model.startswith(name):
+            return float(count * (base + tile * math.ceil(height / 512) * math.ceil(width / 512)))
     patches = math.ceil(height / _QWEN_PATCH_PX) * math.ceil(width / _QWEN_PATCH_PX)
     return float(patches * count / _QWEN_FRAMES_PER_PATCH)
