@@ -164,12 +164,16 @@ def negation_text(claim: Stated) -> str | None:
             return sentence(f"at least one {subject} is heard{span}")
         case "count":
             count = int(claim.value or 0)
+            if count == 1:
+                return sentence(f"either no {subject} or more than one {subject} is heard{span}")
             return sentence(f"either fewer or more than {number(count)} {noun(claim.subject or 'sound', 2)} are heard{span}")
         case "order" if claim.relation == "overlaps":
             return sentence(f"{a(claim.subject or 'sound')} and {a(claim.object or 'sound')} are never heard together{span}")
         case "order":
             first = noun(claim.object or "sound")
-            return sentence(f"the first {first} starts before the first {subject}, or one of them is missing{span}")
+            return sentence(
+                f"the first {first} starts before the first {subject} or together with it, or one of them is missing{span}"
+            )
         case "attribute" if opposite := _opposite(claim):
             return sentence(f"the {subject}{span} {opposite}")
         case _:
@@ -186,8 +190,8 @@ def _opposite(claim: Stated) -> str | None:
     if claim.value is None:
         return None
     value = amount(claim.attribute, claim.value)
-    words = {"equals": "clearly other than", "at_least": "less than", "at_most": "more than"}
-    return f"has {_QUALITIES[claim.attribute]} of {words[claim.relation]} {value}" if claim.relation in words else None
+    words = {"equals": "clearly other than", "at_least": "of less than", "at_most": "of more than"}
+    return f"has {_QUALITIES[claim.attribute]} {words[claim.relation]} {value}" if claim.relation in words else None
 
 
 def worded(claim: Stated) -> Stated:

@@ -9,6 +9,7 @@ from pydantic import Field
 from annotators.base import AnyParams, Params
 from annotators.chat.annotator import AskingAnnotator
 from annotators.chat.request import ChatRequest, Part, Reply
+from annotators.chat.structured import spoken
 from annotators.prompts import Prompt, prompt
 from schemas.errors import Rejected
 from schemas.evidence import Said
@@ -64,9 +65,10 @@ class AskingCaptioner(AskingAnnotator[In, Sequence[Said]]):
         for question, reply in zip(self._asked, replies, strict=True):
             if isinstance(reply, Rejected):
                 return reply
-            if not any(letter.isalnum() for letter in reply.texts[0]):
-                return Rejected("empty_reply", f"the reply about {question} has no word in it: {reply.texts[0][:40]!r}")
-            said.append(Said(modality=self.modality, question=question, text=reply.texts[0]))
+            text = spoken(reply.texts[0])
+            if not any(letter.isalnum() for letter in text):
+                return Rejected("empty_reply", f"the reply about {question} has no word in it: {text[:40]!r}")
+            said.append(Said(modality=self.modality, question=question, text=text))
         return said
 
     def typical(self, duration_s: float, has_video: bool) -> Sequence[ChatRequest]:

@@ -23,9 +23,10 @@ def evidence_text(case: CaseFile) -> str:
     picture = f", picture {case.width_px}x{case.height_px} px" if case.width_px else ", no picture"
     lines = [f"Clip of {case.duration_s:.2f} s{picture}."]
     lines += [f"{name}: {text}" for name, text in evidence(case).items()]
-    for what, given, most in (("sounds", case.heard, MAX_EVENTS), ("motions", case.seen, MAX_MOTIONS)):
-        if len(given) > most:
-            lines.append(f"({len(given) - most} weaker {what} are left out.)")
+    numbers = (("weaker sounds", len(case.heard), MAX_EVENTS), ("weaker motions", len(case.seen), MAX_MOTIONS))
+    for what, given, most in (*numbers, ("later tracks", len(case.tracks), MAX_TRACKS)):
+        if given > most:
+            lines.append(f"({given - most} {what} are left out.)")
     return "\n".join(lines)
 
 
@@ -42,6 +43,11 @@ def evidence(case: CaseFile) -> dict[str, str]:
     found |= {f"M{i}": _motion(case.seen[i]) for i in moved}
     whole = [m for m in case.measurements if m.start_s is None and m.name in _CLIP_MEASUREMENTS]
     return found | {f"S{m.name}": _measured(m) for m in whole}
+
+
+def shown_tracks(case: CaseFile) -> tuple[str, ...]:
+    """The ids of the tracks that are among the evidence."""
+    return tuple(track.track_id for track in case.tracks[:MAX_TRACKS])
 
 
 def _strongest(given: Sequence[T], most: int, strength: Sequence[float]) -> list[int]:

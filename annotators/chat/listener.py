@@ -74,6 +74,9 @@ class Listener(AskingAnnotator[Inquiry, Sequence[Judged]]):
     def answer(self, item: Inquiry, replies: Sequence[Reply | Rejected]) -> Sequence[Judged] | Rejected:
         if not replies and any(map(statements_about, item.claims)):
             return Rejected("decode_failed", "there is no sound to listen to")
+        refused = [reply for reply in replies if isinstance(reply, Rejected)]
+        if refused and len(refused) == len(replies):
+            return refused[0]  # a failure of the clip, which a table full of "undecided" would hide
         left = iter(replies)
         return [
             judged(next(left), next(left), self._listen_params.confidence) if statements_about(claim) else _unasked(claim)

@@ -7,7 +7,7 @@ from pydantic import Field
 from annotators.base import AnyParams, Params
 from annotators.chat.annotator import AskingAnnotator
 from annotators.chat.asker import Asker
-from annotators.chat.evidence_text import evidence, evidence_text
+from annotators.chat.evidence_text import evidence, evidence_text, shown_tracks
 from annotators.chat.request import ChatRequest, Reply
 from annotators.chat.written import Written, grounded_in, reasoned
 from annotators.engine.asker import EngineAsker
@@ -41,8 +41,7 @@ class AskingReasoner(AskingAnnotator[CaseFile, Reasoned]):
 
     def questions(self, item: CaseFile) -> Sequence[ChatRequest]:
         params = self._reason_params
-        tracks = frozenset(track.track_id for track in item.tracks)
-        schema = grounded_in(evidence(item), tracks, item.duration_s, params.max_words)
+        schema = grounded_in(evidence(item), shown_tracks(item), item.duration_s, params.max_words)
         return [
             ChatRequest(
                 item.clip_id, evidence_text(item), system=self._system, schema=schema,
@@ -56,7 +55,7 @@ class AskingReasoner(AskingAnnotator[CaseFile, Reasoned]):
             return reply
         (written,) = reply.values
         assert isinstance(written, Written)
-        return reasoned(written)
+        return reasoned(written, item.duration_s)
 
     def typical(self, duration_s: float, has_video: bool) -> Sequence[ChatRequest]:
         """A case with two captions of each kind and some twenty lines of evidence."""

@@ -35,7 +35,7 @@ class ChatRequest:
     """One question. `turns` are earlier (assistant, user) turns: a re-ask shows the model its reply and what was wrong.
 
     With `schema` the reply must be JSON that validates; an asker re-asks what does not, then gives `Rejected`. `samples` > 1
-    asks for that many independent replies (temperature > 0).
+    asks for that many independent replies (temperature > 0), which have no schema.
     """
 
     clip_id: str
@@ -49,10 +49,16 @@ class ChatRequest:
     max_tokens: int = 512
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        if self.schema and self.samples != 1:
+            raise ValueError(
+                f"a reply with a schema is asked for once, got samples={self.samples}: a re-ask is about one reply"
+            )
+
 
 @dataclass(frozen=True)
 class Reply:
-    """`texts`: one per sample. `values`: the same, validated, when the request had a schema; else empty."""
+    """`texts`: one per sample. `values`: the one text, validated, when the request had a schema; else empty."""
 
     texts: tuple[str, ...]
     values: tuple[BaseModel, ...] = ()

@@ -21,7 +21,8 @@ _KEYWORDS = frozenset(
     {"$defs", "$ref", "additionalProperties", "anyOf", "const", "description", "enum", "items", "maximum", "maxItems",
      "minimum", "minItems", "properties", "required", "type"}
 )  # fmt: skip
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+_LONGEST_QUOTE = 4000  # characters of a wrong reply that the model is shown again, and pays for
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class RawReply:
 
 
 def read_reply(request: ChatRequest, raw: RawReply, reasks: int) -> Reply | ChatRequest | Rejected:
-    """The reply, or the question to ask next, or why there is no answer after `reasks` tries more."""
+    """The reply, or the question to ask next, or why there is no answer once it was asked again `reasks` times."""
     if "length" in raw.finish:
         return Rejected("truncated", f"the reply was cut off at {request.max_tokens} tokens: {_short(raw.texts[-1])}")
     if "content_filter" in raw.finish:
@@ -48,25 +49,39 @@ def read_reply(request: ChatRequest, raw: RawReply, reasks: int) -> Reply | Chat
     if len(request.turns) >= reasks:
         return Rejected("unparsable_json", f"after {len(request.turns)} re-asks: {wrong}; the reply was {_short(texts[0])}")
     again = f"That reply is not valid: {wrong}. Answer again with one JSON object that fits the schema, and nothing else."
-    return replace(request, turns=(*request.turns, (texts[0], again)))
+    return replace(request, turns=(*request.turns, (texts[0][:_LONGEST_QUOTE], again)))
 
 
 def plain_text(text: str) -> str:
-    """Without control and direction characters, which have no business in a table, and without surrounding space."""
+    """Without control and direction characters and halves of surrogate pairs, which no table can or should hold, and without
+    surrounding space."""
     return _CONTROL.sub("", text).strip()
 
 
+def spoken(text: str) -> str:
+    """A reply without the thoughts that a reasoning model puts before it."""
+    return text.rpartition("</think>")[2].strip()
+
+
 def json_object(text: str) -> str:
-    """The JSON object within a reply: models put fences, thoughts and good wishes around it."""
-    body = text.rpartition("</think>")[2]
+    """The JSON object within a reply, its strings plain: models put fences, thoughts and good wishes around it."""
+    body = spoken(text)
     begin = body.find("{")
     if begin < 0:
         return body
     try:
-        _, end = json.JSONDecoder().raw_decode(body, begin)
-    except json.JSONDecodeError:
+        found, _ = json.JSONDecoder().raw_decode(body, begin)
+        return json.dumps(_plain(found))
+    except (ValueError, RecursionError):
         return body[begin:]  # so that the error the model is shown is about its object
-    return body[begin:end]
+
+
+def _plain(node: Any) -> Any:
+    if isinstance(node, str):
+        return plain_text(node)
+    if isinstance(node, list):
+        return [_plain(item) for item in node]
+    return {plain_text(key): _plain(value) for key, value in node.items()} if isinstance(node, dict) else node
 
 
 @lru_cache(maxsize=64)

@@ -127,13 +127,14 @@ class Client:
 
     def _broken_connection(self, error: BaseException) -> "_Trouble":
         """What aiohttp itself said counts: on the way through the client a refused connection becomes a timeout."""
-        while error.__cause__ is not None and not isinstance(error, aiohttp.ClientError):
-            error = error.__cause__
-        if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-            return _Trouble("unreachable", self._plain(error))
-        if isinstance(error, TimeoutError | openai.APITimeoutError):
+        causes = [error]
+        while (cause := causes[-1].__cause__) is not None:
+            causes.append(cause)
+        if any(isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError) for cause in causes):
+            return _Trouble("unreachable", self._plain(causes[-1]))
+        if any(isinstance(cause, TimeoutError) for cause in causes):
             return _Trouble("failed", f"no reply within {self._params.timeout_s:g} s")
-        return _Trouble("failed", f"the connection broke: {self._plain(error)}")
+        return _Trouble("failed", f"the connection broke: {self._plain(causes[-1])}")
 
     def _read(self, answer: Any, seconds: float) -> "Answered | _Trouble":
         try:
@@ -146,7 +147,8 @@ class Client:
             return _Trouble("failed", f"not a chat completion ({type(error).__name__}): {self._plain(answer)[:100]!r}")
 
     def _sort(self, error: openai.APIStatusError) -> "Rejected | _Trouble":
-        status, said = error.status_code, self._plain(error)
+        status = error.status_code
+        said = self._plain(error).removeprefix(f"Error code: {status} - ")
         if status == 429 and "insufficient_quota" in (error.code, error.type):
             self._break("says that the quota of this key is used up")
         if status in _UNUSABLE:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Answer = Callable[[dict[str, Any]], str]
+DROPPED = 0  # stands for the status of a reply that does not come
 
 
 @dataclass
@@ -26,6 +27,7 @@ class Faults:
     retry_after_s: float = 0.02
     internal: float = 0.0
     bad_json: float = 0.0
+    dropped: float = 0.0  # the connection is closed instead of a reply: half of them before, half within it; never billed
     seed: int = 0
 
 
@@ -46,7 +48,7 @@ class Standin:
 
     answer: Answer | None = None
     faults: Faults = field(default_factory=Faults)
-    script: list[tuple[int, dict[str, str], Any]] = field(default_factory=list)  # answered first: (status, headers, JSON body)
+    script: list[tuple[int, dict[str, str], Any]] = field(default_factory=list)  # answered first: (status, headers, body)
     honours_n: bool = True
     port: int = 0
     keeps_bodies: bool = True
@@ -105,12 +107,16 @@ class Standin:
                 self.most_at_once = max(self.most_at_once, self._at_once)
                 status, extra, body = await self._reply(lines[0].split()[1], headers, raw)
                 self._at_once -= 1
-                text = json.dumps(body).encode()
+                text = body if isinstance(body, bytes) else json.dumps(body).encode()
                 told = "".join(f"{name}: {value}\r\n" for name, value in extra.items())
                 told += f"content-type: application/json\r\ncontent-length: {len(text)}\r\n"
-                writer.write(f"HTTP/1.1 {status} X\r\n{told}\r\n".encode() + text)
+                whole = f"HTTP/1.1 {status} X\r\n{told}\r\n".encode() + text
+                if status == DROPPED:
+                    writer.write(whole[: self._random.choice((0, len(whole) - 2))])
+                    break
+                writer.write(whole)
                 await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
         finally:
             writer.close()
@@ -122,10 +128,9 @@ class Standin:
             await asyncio.sleep(self.faults.latency_s)
         status, extra, answer = self.script.pop(0) if self.script else self._draw(body)
         billed = None
-        if status == 200:
-            usage = answer["usage"]
+        if status == 200 and isinstance(answer, dict) and isinstance(usage := answer.get("usage"), dict):
             billed = (usage["prompt_tokens"], usage["completion_tokens"])
-        if status == 429 and (wait := extra.get("retry-after-ms")):
+        if (wait := extra.get("retry-after-ms", "")).isdigit():
             self.quiet_windows.append((time.monotonic(), time.monotonic() + float(wait) / 1000))
         self.served.append(Served(arrived, body if self.keeps_bodies else {}, status, billed, headers))
         return status, extra, answer
@@ -138,6 +143,8 @@ class Standin:
             return 500, {}, {"error": {"message": "a bad moment"}}
         if luck < faults.too_many + faults.internal + faults.bad_json:
             return 200, {}, completion(body, ['{"unfinished": '])
+        if luck < faults.too_many + faults.internal + faults.bad_json + faults.dropped:
+            return DROPPED, {}, completion(body, [fitting(body)])
         texts = [(self.answer or fitting)(body) for _ in range(body.get("n", 1) if self.honours_n else 1)]
         return 200, {}, completion(body, texts)
 
