@@ -1,7 +1,7 @@
 # Everything a newcomer or CI needs. Only python3 (with venv and pip), make and git are expected to be here.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-vllm demo test test-long test-vllm bench docs lock clean
+.PHONY: help setup setup-dev setup-vllm demo test test-long test-vllm bench bench-serving docs lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -60,6 +60,9 @@ test-long: setup-dev ## the tests that take minutes
 
 bench: setup-dev ## measure ingest and annotators beside bare ffmpeg; prints what docs/benchmarks.md records
 	$(BIN)/python -m tests.bench
+
+bench-serving: setup-dev ## measure the serving client against a stand-in server beside the bare openai client
+	$(BIN)/python -m tests.bench_serving
 
 docs: setup-dev  ## regenerate the tables in docs/ from the classes
 	$(BIN)/python -m schemas.docs > docs/tables.md

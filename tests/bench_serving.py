@@ -13,6 +13,7 @@ import platform
 import statistics
 import tempfile
 import time
+from collections import Counter
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -65,8 +66,8 @@ def bare(url: str) -> float:
     return asyncio.run(ask())
 
 
-def ours(url: str, is_stored: bool) -> tuple[float, int, int, tuple[int, int, int]]:
-    """(requests per second, requests lost, requests sent inside a quiet window, what the ledger says was billed)."""
+def ours(url: str, is_stored: bool) -> tuple[float, list[str], int, tuple[int, int, int]]:
+    """(requests per second, why requests were lost, requests sent inside a quiet window, what the ledger says was billed)."""
     params = ServerParams(model="tiny", base_url=url, structured="json_schema", max_in_flight=IN_FLIGHT, max_retries=20)
     with tempfile.TemporaryDirectory() as folder:
         asker = ServedAsker(params)
@@ -79,7 +80,7 @@ def ours(url: str, is_stored: bool) -> tuple[float, int, int, tuple[int, int, in
         used = asker.take_usage()
         asker.close()
     inside = sum(any(begin < moment < end for begin, end in windows) for moment in sent)
-    lost = sum(not isinstance(reply, Reply) for reply in replies)
+    lost = [reply.code for reply in replies if not isinstance(reply, Reply)]
     billed = (sum(u.num_calls for u in used), sum(u.prompt_tokens for u in used), sum(u.completion_tokens for u in used))
     return REQUESTS / seconds, lost, inside, billed
 
@@ -105,7 +106,8 @@ def watched(asker: ServedAsker) -> tuple[list[float], list[tuple[float, float]]]
 
 def measure(name: str, faults: Faults, is_stored: bool = True) -> None:
     """One line: median and spread of RUNS runs."""
-    rates, told = [], {"lost": 0, "inside quiet windows": 0, "ledger differs": 0, "429s": 0}
+    rates, why_lost = [], Counter[str]()
+    told: dict[str, Any] = {"lost": 0, "inside quiet windows": 0, "ledger differs": 0, "429s": 0}
     for run in range(RUNS):
         faults.seed = run
         here, there = mp.Pipe()
@@ -119,13 +121,14 @@ def measure(name: str, faults: Faults, is_stored: bool = True) -> None:
             rates.append(rate)
             here.send("stop")
             server_billed, statuses = here.recv()
-            told["lost"] += lost
+            told["lost"] += len(lost)
+            why_lost.update(lost)
             told["inside quiet windows"] += inside
             told["ledger differs"] += billed != server_billed
             told["429s"] += statuses.count(429)
         process.kill()
         process.join()
-    told = {} if name.startswith("bare") else told
+    told = {} if name.startswith("bare") else told | dict(why_lost)
     print(
         f"{name:44} {statistics.median(rates):6.0f} /s  ({min(rates):.0f}–{max(rates):.0f})  {json.dumps(told) if told else ''}"
     )

@@ -38,6 +38,7 @@ class Capabilities:
     structured: SchemaMode | None = None
     video_as: Literal["frames", "mp4"] | None = None
     hears: bool | None = None
+    why_deaf: str | None = None  # what the server said
 
 
 _KNOWN: dict[tuple[str, str], Capabilities] = {}
@@ -52,9 +53,11 @@ async def find_capabilities(params: ServerParams, url: str, requests: Sequence[C
     if known.honours_n is None and any(request.samples > 1 for request in requests):
         known.honours_n = await probe.honours_n()
     if known.hears is None and any(map(reads_sound, requests)):
-        known.hears = await probe.takes(AudioPart(Sound(np.zeros((1, 8000), np.float32), 16000)), "frames")
+        refusal = await probe.refusal(AudioPart(Sound(np.zeros((1, 8000), np.float32), 16000)), "frames")
+        known.hears, known.why_deaf = refusal is None, refusal
     if known.hears is False and any(map(reads_sound, requests)):
-        raise ServerError(f"{params.model} at {url} must take sound (input_audio), and refuses it; name a model that listens")
+        why = known.why_deaf or "its kind does not listen"
+        raise ServerError(f"{params.model} at {url} must take sound (input_audio); name a model that listens: {why}")
     if params.video_as == "auto" and known.video_as is None and any(map(reads_pictures, requests)):
         known.video_as = await probe.video_as()
     return known
@@ -89,18 +92,17 @@ class _Probe:
         rng = np.random.default_rng(0)
         pixels = rng.integers(0, 255, (4, 64, 64, 3), dtype=np.uint8)
         part = VideoPart(Frames(pixels, np.arange(4) / 2.0, 1.0), 2.0)
-        if await self.takes(part, "mp4"):
+        if await self.refusal(part, "mp4") is None:
             return "mp4"
-        if await self.takes(part, "frames"):
+        if (refusal := await self.refusal(part, "frames")) is None:
             return "frames"
-        raise ServerError(
-            f"{self._params.model} at {self._url} must take pictures (video_url or image_url), and refuses both; "
-            "name a model that sees"
-        )
+        model = f"{self._params.model} at {self._url}"
+        raise ServerError(f"{model} must take pictures (video_url or image_url); name a model that sees: {refusal}")
 
-    async def takes(self, part: Part, video_as: Literal["frames", "mp4"]) -> bool:
+    async def refusal(self, part: Part, video_as: Literal["frames", "mp4"]) -> str | None:
+        """What the server says against this kind of media, None if it takes it."""
         raw = await self._ask(ChatRequest("", "Say one word.", media=(part,), max_tokens=1), "text", video_as)
-        return not isinstance(raw, Rejected)
+        return raw.message if isinstance(raw, Rejected) else None
 
     async def _ask(self, request: ChatRequest, mode: SchemaMode, video_as: Literal["frames", "mp4"]) -> RawReply | Rejected:
         return await self._send(request, Wire(self._params.model, mode, video_as).body(request))
