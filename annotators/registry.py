@@ -13,11 +13,14 @@ BACKENDS: dict[str, dict[str, str]] = {
         "instruments": "annotators.instruments.captioner:SoundCaptioner",
         "openai": "annotators.chat.audio_captioner:ServedAudioCaptioner",
         "vllm": "annotators.chat.audio_captioner:EngineAudioCaptioner",
+        "qwen2_audio": "annotators.hf.qwen2_audio:Qwen2AudioCaptioner",
+        "qwen_omni": "annotators.hf.qwen_omni:QwenOmniCaptioner",
     },
     "video_captioner": {
         "motion": "annotators.motion.captioner:MotionCaptioner",
         "openai": "annotators.chat.video_captioner:ServedVideoCaptioner",
         "vllm": "annotators.chat.video_captioner:EngineVideoCaptioner",
+        "videollama3": "annotators.hf.videollama3:VideoLlama3Captioner",
     },
     "reasoner": {
         "template": "annotators.template:TemplateReasoner",
@@ -28,6 +31,8 @@ BACKENDS: dict[str, dict[str, str]] = {
         "instruments": "annotators.instruments.verifier:InstrumentVerifier",
         "listener": "annotators.chat.listener:ServedListener",
         "listener_vllm": "annotators.chat.listener:EngineListener",
+        "listener_qwen2_audio": "annotators.hf.qwen2_audio:Qwen2AudioListener",
+        "listener_qwen_omni": "annotators.hf.qwen_omni:QwenOmniListener",
     },
 }
 
