@@ -245,7 +245,8 @@ def test_a_plan_s_question_is_about_as_long_as_a_real_one() -> None:
         one.model_copy(update={"text": "A ball falls onto a wooden floor and bounces three times. " * 3})
         for one in case().captions
     ]
-    real = case(heard=[hit(n / 10) for n in range(20)], captions=said)
+    facts = {"loudness_lufs": -24.0, "pitch_hz": 440.0, "pan": 0.1}
+    real = case(heard=[hit(n / 10).model_copy(update=facts) for n in range(20)], captions=said)
     (typical,), (asked_really,) = reasoner.typical(10.0, has_video=True), reasoner.questions(real)
     assert len(typical.text) == pytest.approx(len(asked_really.text), rel=0.25)
     estimate = reasoner.estimate(10.0, has_video=True)
