@@ -33,6 +33,12 @@ BACKENDS: dict[str, dict[str, str]] = {
         "listener_vllm": "annotators.chat.listener:EngineListener",
         "listener_qwen2_audio": "annotators.hf.qwen2_audio:Qwen2AudioListener",
         "listener_qwen_omni": "annotators.hf.qwen_omni:QwenOmniListener",
+        "clap": "annotators.witnesses.clap:Clap",
+        "tagger": "annotators.witnesses.tagger:Tagger",
+        "blind": "annotators.witnesses.blind:ServedBlind",
+        "blind_vllm": "annotators.witnesses.blind:EngineBlind",
+        "blind_qwen2_audio": "annotators.witnesses.blind:Qwen2AudioBlind",
+        "blind_qwen_omni": "annotators.witnesses.blind:QwenOmniBlind",
     },
 }
 

@@ -79,6 +79,13 @@ def torch_dtype(name: str) -> Any:
     return getattr(torch, name)
 
 
+def no_progress_bars() -> None:
+    """Keep transformers from drawing bars while it loads: a worker has no terminal. Called inside `load`."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+
+
 def missing_packages(*modules: str) -> list[str]:
     """One line per module that cannot be imported, with the extra of this project that brings it (for `lacks`)."""
     lines = []

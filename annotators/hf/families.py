@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from annotators.chat.request import AudioPart, Part, VideoPart
-from annotators.weights import torch_dtype
+from annotators.weights import no_progress_bars, torch_dtype
 from schemas.errors import ModelError, Rejected
 
 
@@ -24,7 +24,7 @@ class Family:
         """(processor, model), ready to generate. ModelError if the checkpoint is of another architecture."""
         import transformers
 
-        transformers.utils.logging.disable_progress_bar()  # a worker has no terminal
+        no_progress_bars()
         config = transformers.AutoConfig.from_pretrained(folder)
         if config.model_type not in self.classes:
             known = ", ".join(self.classes)

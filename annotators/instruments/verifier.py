@@ -8,11 +8,11 @@ say about it; of the picture it is given tracks and motion events. It decides wh
 from collections.abc import Sequence
 
 from annotators.base import Annotator
+from annotators.findings import unverifiable
 from annotators.instruments.analysis import analysis_of
 from annotators.instruments.events import find_events
 from annotators.instruments.judging.attribute import judge_attribute
 from annotators.instruments.judging.ear import Ear
-from annotators.instruments.judging.findings import unverifiable
 from annotators.instruments.judging.order import judge_order
 from annotators.instruments.judging.params import VerifierParams
 from annotators.instruments.judging.presence import judge_absence, judge_count, judge_event

@@ -3,8 +3,8 @@
 Everything is measured over the part of the subject's event that lies in the claimed span; the measures are in `measures`.
 """
 
+from annotators.findings import as_evidence, number, refuted, supported, unverifiable
 from annotators.instruments.judging.ear import Ear, kind_of
-from annotators.instruments.judging.findings import as_evidence, number, refuted, supported, unverifiable
 from annotators.instruments.judging.measures import change, values
 from schemas.evidence import HeardEvent
 from schemas.reasoning import Judged, Stated

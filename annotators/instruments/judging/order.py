@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from annotators.findings import as_evidence, number, refuted, supported, unverifiable
 from annotators.instruments.judging.ear import Ear, kind_of
-from annotators.instruments.judging.findings import as_evidence, number, refuted, supported, unverifiable
 from schemas.evidence import HeardEvent
 from schemas.reasoning import Judged, Stated
 from schemas.vocabulary import ANY_SOUND

@@ -2,8 +2,8 @@
 
 from itertools import pairwise
 
+from annotators.findings import as_evidence, number, refuted, supported, unverifiable
 from annotators.instruments.judging.ear import Ear, kind_of
-from annotators.instruments.judging.findings import as_evidence, number, refuted, supported, unverifiable
 from annotators.likeness import SUSTAINED
 from schemas.evidence import HeardEvent
 from schemas.reasoning import Evidence, Judged, Stated

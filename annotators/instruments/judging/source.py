@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from annotators.correspondence import Coincidence, Strikes, coincidence, following, position, strikes
+from annotators.findings import as_evidence, number, refuted, supported, unverifiable
 from annotators.instruments.judging.ear import Ear, kind_of
-from annotators.instruments.judging.findings import as_evidence, number, refuted, supported, unverifiable
 from annotators.instruments.judging.measures import pan_curve
 from annotators.likeness import SUSTAINED
 from schemas.evidence import HeardEvent, SeenEvent, Track

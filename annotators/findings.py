@@ -1,4 +1,4 @@
-"""Verdicts and evidence in their standard form."""
+"""Verdicts and evidence in their standard form, for every verifier."""
 
 from collections.abc import Iterable, Sequence
 

@@ -1,0 +1,71 @@
+"""`tagger`: AudioSet classes by an Audio Spectrogram Transformer (Gong et al. 2021, arXiv 2104.01778).
+
+A claim's subject is turned into classes of the checkpoint's own list; the presence of a subject is the largest probability
+among them (the model was trained on clips with several labels: a sigmoid per class). AudioSet is full of quiet and missed
+labels, so its probabilities are low: the thresholds are far below one half.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from annotators.batching import in_halves
+from annotators.weights import WeightsParams, torch_dtype
+from annotators.witnesses.names import matching_classes
+from annotators.witnesses.presence import Heard, PresenceParams, PresenceVerifier
+from schemas.errors import Rejected
+
+_Scores = NDArray[np.float32]
+
+
+class Tagger(PresenceVerifier):
+    class Params(PresenceParams, WeightsParams):
+        model: str = Field("MIT/ast-finetuned-audioset-10-10-0.4593", description="hub id, or a folder with the checkpoint")
+        present_from: float = Field(0.2, gt=0, lt=1, description="a class of at least this probability sounds")
+        absent_below: float = Field(0.01, gt=0, lt=1, description="a class of less than this probability does not")
+
+    params: Params
+    rate_hz = 16_000
+
+    @property
+    def thresholds(self) -> tuple[float, float]:
+        return self.params.present_from, self.params.absent_below
+
+    def load_from(self, folder: str) -> None:
+        from transformers import ASTFeatureExtractor, ASTForAudioClassification
+
+        self._extractor: Any = ASTFeatureExtractor.from_pretrained(folder)
+        model = ASTForAudioClassification.from_pretrained(
+            folder, dtype=torch_dtype(self.weights.dtype), attn_implementation=self.weights.attention
+        )
+        self._model: Any = model.to(self.weights.device).eval()
+        self._labels: dict[int, str] = dict(model.config.id2label)
+
+    def listen(self, pieces: Sequence[NDArray[np.float32]], subjects: Sequence[str]) -> list[Heard | Rejected | None]:
+        classes = [matching_classes(subject, self._labels) for subject in subjects]
+        asked = [number for number, matching in enumerate(classes) if matching]
+        scores = self._scores([pieces[number] for number in asked])
+        heard: list[Heard | Rejected | None] = [None] * len(pieces)
+        for number, found in zip(asked, scores, strict=True):
+            heard[number] = found if isinstance(found, Rejected) else self._heard(found, classes[number])
+        return heard
+
+    def _heard(self, scores: _Scores, matching: Sequence[int]) -> Heard:
+        best = max(matching, key=lambda number: scores[number])
+        return Heard(float(scores[best]), f"{self._labels[best]} has a probability of {scores[best]:.2f}")
+
+    def _scores(self, pieces: Sequence[NDArray[np.float32]]) -> list[_Scores | Rejected]:
+        """Probabilities of all classes per piece, float32 (classes,)."""
+        size = self.weights.batch_size
+        return [one for start in range(0, len(pieces), size) for one in in_halves(self._forward, pieces[start : start + size])]
+
+    def _forward(self, pieces: Sequence[NDArray[np.float32]]) -> list[_Scores | Rejected]:
+        import torch
+
+        inputs = self._extractor(list(pieces), sampling_rate=self.rate_hz, return_tensors="pt")
+        with torch.inference_mode():
+            logits = self._model(inputs["input_values"].to(self._model.device, self._model.dtype)).logits
+        return list(logits.float().sigmoid().cpu().numpy())
