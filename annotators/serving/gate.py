@@ -18,6 +18,7 @@ from typing import Protocol
 from schemas.errors import BudgetError
 
 _WAIT_FOR_REFUND_S = 0.05
+_LONGEST_REPLY_S = 900.0  # a worker that was killed gives nothing back: after so long without a reply nobody waits for it
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,7 @@ class TollBook:
         self._servers: dict[str, _Server] = defaultdict(_Server)
         self._reserved_usd = 0.0
         self._num_out = 0
+        self._moved_at = 0.0
         self.budget_usd = budget_usd
         self.spent_usd = 0.0
 
@@ -141,13 +143,14 @@ class TollBook:
                 if wait_s:
                     return Grant(number, wait_s)
                 if not self._can_afford(toll):
-                    if number or self._num_out:
+                    if number or (self._num_out and now - self._moved_at < _LONGEST_REPLY_S):
                         return Grant(number, _WAIT_FOR_REFUND_S)
                     raise self._spent(server, toll)
                 state.requests.take(1, now)
                 state.tokens.take(toll.tokens, now)
                 self._reserved_usd += toll.usd or 0.0
                 self._num_out += 1
+                self._moved_at = now
             return Grant(len(tolls), 0.0)
 
     def pause(self, server: str, seconds: float) -> None:
@@ -160,6 +163,7 @@ class TollBook:
             if (more := used.tokens - reserved.tokens) > 0:
                 self._servers[server].tokens.take(more, self._clock())
             self._num_out -= 1
+            self._moved_at = self._clock()
             self._reserved_usd = self._reserved_usd - (reserved.usd or 0.0) if self._num_out else 0.0
             self.spent_usd += used.usd or 0.0
 

@@ -7,6 +7,7 @@ has made void, and nothing that waits for a rate holds a slot. One draw serves a
 import asyncio
 import time
 from collections import deque
+from itertools import islice
 
 from annotators.serving.gate import UNUSED, Gate, Limits, Toll
 
@@ -61,7 +62,7 @@ class Turnstile:
 
     async def _draw(self) -> None:
         while self._waiting and self._free:
-            tolls = [toll for toll, _ in list(self._waiting)[: self._free]]
+            tolls = [toll for toll, _ in islice(self._waiting, self._free)]
             try:
                 grant = await self._gate.draw(self._server, self._limits, tolls)
             except Exception as error:

@@ -137,6 +137,17 @@ def test_the_budget_holds_for_threads_that_draw_at_once() -> None:
     assert 0.98 < sum(sent) <= 1.0
 
 
+def test_money_that_a_killed_worker_held_does_not_make_the_others_wait_for_ever() -> None:
+    clock = Clock()
+    book = TollBook(1.0, clock)
+    assert book.draw("x", Limits(), [Toll(1, 0.7)]).num_passed == 1  # and its worker is killed
+    assert book.draw("x", Limits(), [Toll(1, 0.7)]).num_passed == 0  # it may come back
+    clock.now_s += 901
+    with pytest.raises(BudgetError, match="budget"):
+        book.draw("x", Limits(), [Toll(1, 0.7)])
+    assert book.draw("x", Limits(), [Toll(1, 0.2)]).num_passed == 1
+
+
 def test_a_pause_holds_for_everyone_at_that_server_and_for_nobody_else() -> None:
     clock = Clock()
     book = TollBook(clock=clock)
