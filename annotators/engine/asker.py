@@ -19,6 +19,10 @@ from annotators.weights import find_weights, missing_packages, model_name
 from schemas.accounting import Used
 from schemas.errors import ModelError, Rejected
 
+_KINDS = ("audio", "image", "video")
+_READERS = {"audio": ("feature_extractor", "audio_processor"), "video": ("video_processor",)}  # attributes of processors
+_SHUTDOWN_S = 30.0  # an engine with much memory takes longer than the 5 s after which vLLM kills it
+_CPU_BATCH_TOKENS = 4096
 _CPU_CACHE_GB = "1"  # vLLM's CPU build would take most of the machine's memory for its cache
 
 
@@ -62,14 +66,15 @@ class EngineAsker:
             self._template = self._load_template(folder)
             self._llm = self._load_engine(folder)
         except (ValueError, RuntimeError, OSError, KeyError) as error:
-            said = " ".join(str(error).split())[:300]
-            raise ModelError(f"vLLM cannot load {self.params.model}: {type(error).__name__}: {said}") from error
+            raise ModelError(f"vLLM cannot load {self.params.model}: {type(error).__name__}: {_short(error)}") from error
 
     def _load_engine(self, folder: Path) -> Any:
         from vllm import LLM
 
         params = self.params
         on_gpu: dict[str, Any] = {"gpu_memory_utilization": params.gpu_memory_frac, "tensor_parallel_size": params.num_gpus}
+        # vLLM 0.32 dies of a prompt with a seed that it reads in pieces on a CPU: "CPU Generator does not use offset"
+        on_cpu = {"enable_chunked_prefill": False, "max_num_batched_tokens": max(params.max_model_len, _CPU_BATCH_TOKENS)}
         return LLM(
             model=str(folder),
             dtype=params.dtype,
@@ -77,9 +82,10 @@ class EngineAsker:
             load_format=params.load_format,
             enforce_eager=params.eager,
             enable_prefix_caching=True,
-            limit_mm_per_prompt={self._takes: 1} if self._takes else {},
+            structured_outputs_config={"backend": "xgrammar", "disable_any_whitespace": True},  # else models pad with it
+            limit_mm_per_prompt={kind: int(kind == self._takes) for kind in _KINDS},  # no memory for encoders not in use
             seed=0,
-            **(on_gpu if params.device == "cuda" else {}),
+            **(on_gpu if params.device == "cuda" else on_cpu),
         )
 
     def _load_template(self, folder: Path) -> Any:
@@ -88,6 +94,10 @@ class EngineAsker:
         if self._takes is None:
             return AutoTokenizer.from_pretrained(folder)
         processor = AutoProcessor.from_pretrained(folder)
+        if not any(hasattr(processor, reader) for reader in _READERS[self._takes]):
+            raise ModelError(
+                f"{self.params.model} must take {self._takes}, and has no processor for it; name a model that does"
+            )
         self._patch_px = getattr(getattr(processor, "image_processor", None), "patch_size", self._patch_px)
         return processor
 
@@ -109,15 +119,21 @@ class EngineAsker:
         return [outcomes[number] for number in range(len(requests))]
 
     def _generate(self, requests: Sequence[ChatRequest], prepared: dict[int, dict[str, Any]]) -> list[RawReply | Rejected]:
-        """All at once; where vLLM refuses a prompt (too long), one by one, to find out which."""
+        """All at once. vLLM refuses the lot before it begins if it refuses one (too long), so the halves are tried."""
+        from vllm.exceptions import VLLMClientError
+        from vllm.v1.engine.exceptions import EngineDeadError
+
         prompts = [self._prompt(request, prepared) for request in requests]
         sampling = [self._sampling(request) for request in requests]
         try:
             outputs = self._llm.generate(prompts, sampling, use_tqdm=False)
-        except ValueError as error:
+        except (ValueError, VLLMClientError) as error:
             if len(requests) == 1:
-                return [Rejected("request_refused", " ".join(str(error).split())[:300])]
-            return [raw for request in requests for raw in self._generate([request], prepared)]
+                return [Rejected("request_refused", _short(error))]
+            middle = len(requests) // 2
+            return self._generate(requests[:middle], prepared) + self._generate(requests[middle:], prepared)
+        except EngineDeadError:
+            raise ModelError(f"the vLLM engine of {self.params.model} died; what it said is in the worker's output") from None
         return [
             RawReply(tuple(one.text for one in output.outputs), tuple(one.finish_reason or "stop" for one in output.outputs))
             for output in outputs
@@ -181,6 +197,10 @@ class EngineAsker:
     def close(self) -> None:
         """Shut the engine's own process down and give its memory back."""
         if self._llm is not None:
-            self._llm.llm_engine.engine_core.shutdown()
+            self._llm.llm_engine.engine_core.shutdown(_SHUTDOWN_S)
         self._llm = self._template = None
         free_cached_memory()
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]

@@ -1,4 +1,4 @@
-"""Qwen2-Audio with 0.3 M random weights."""
+"""Qwen2-Audio with 0.3 M random weights, under the names of the published checkpoint, which vLLM and transformers both read."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ from tests.checkpoints.tokenizer import chat_template, make_tokenizer
 
 def make(folder: Path, seed: int = 0) -> Path:
     import torch
+    from safetensors.torch import load_file, save_file
     from transformers import (
         Qwen2AudioConfig,
         Qwen2AudioForConditionalGeneration,
@@ -32,5 +33,8 @@ def make(folder: Path, seed: int = 0) -> Path:
     model = Qwen2AudioForConditionalGeneration(config)
     model.generation_config.eos_token_id = tokenizer.eos_token_id
     model.save_pretrained(folder)
+    weights = folder / "model.safetensors"  # transformers 5 saves them as language_model.model.model.*
+    renamed = {name.replace(".model.model.", ".model."): value for name, value in load_file(weights).items()}
+    save_file(renamed, weights, metadata={"format": "pt"})
     Qwen2AudioProcessor(WhisperFeatureExtractor(feature_size=128), tokenizer, chat_template=template).save_pretrained(folder)
     return folder
