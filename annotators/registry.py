@@ -8,7 +8,11 @@ from schemas.errors import RecipeError, unknown
 
 BACKENDS: dict[str, dict[str, str]] = {
     "event_detector": {"instruments": "annotators.instruments.detector:EventDetector"},
-    "tracker": {"motion": "annotators.motion.tracker:MotionTracker"},
+    "tracker": {
+        "motion": "annotators.motion.tracker:MotionTracker",
+        "grounded_sam2": "annotators.grounded.tracker:GroundedSam2",
+        "grounded_sam2_hf": "annotators.grounded.tracker:GroundedSam2Hf",
+    },
     "audio_captioner": {
         "instruments": "annotators.instruments.captioner:SoundCaptioner",
         "openai": "annotators.chat.audio_captioner:ServedAudioCaptioner",

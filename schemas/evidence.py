@@ -6,6 +6,8 @@ adds clip, model and ids. Times are seconds from the clip's start; boxes are pix
 
 from typing import ClassVar, Literal
 
+from pydantic import Field
+
 from schemas.row import AnnotationRow, Span, Value
 from schemas.vocabulary import MotionKind, SoundKind
 
@@ -80,7 +82,7 @@ class TrackBox(Value):
     time_s: float
     box_xyxy_px: list[float]  # x0 y0 x1 y1, x1 and y1 exclusive
     score: float  # 0..1
-    mask_rle: str | None = None  # COCO compressed run lengths, column-major
+    mask_rle: str | None = None  # COCO RLE object as JSON: {"size": [height, width], "counts": "…"}, size of the pictures seen
 
 
 class Track(Span):
@@ -93,6 +95,8 @@ class Track(Span):
     mean_score: float
     mean_speed_px_per_s: float
     max_speed_px_per_s: float
+    consistency_iou: float | None = None  # mean IoU of neighbouring masks; None for a tracker without masks
+    lost: list[Span] = Field(default_factory=list)  # stretches of the span out of sight, for a tracker with masks
 
 
 class RoiTrack(Track, AnnotationRow):

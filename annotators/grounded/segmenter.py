@@ -1,0 +1,42 @@
+"""A segmenter: follows boxes through pictures as masks. Two implementations of SAM 2 (Ravi et al. 2024, arXiv 2408.00714)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Followed:
+    """`masks`: bool (things, T, H, W), from the picture of the boxes on. `scores`: float64 (things, T), 0 where unseen."""
+
+    masks: NDArray[np.bool_]
+    scores: NDArray[np.float64]
+
+
+class Segmenter(Protocol):
+    def load(self) -> None:
+        """ModelError if the weights are not to be had."""
+        ...
+
+    def open(self, pictures: NDArray[np.uint8]) -> Any:
+        """What `follow` needs of a clip's pictures, uint8 (T, H, W, 3)."""
+        ...
+
+    def follow(self, video: Any, first: int, boxes: Sequence[NDArray[np.float64]]) -> Followed:
+        """Follow what is in these boxes of picture `first`, from there to the end."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def followed(logits: Sequence[NDArray[np.float32]]) -> Followed:
+    """From mask logits (things, H, W) of each picture: a mask where they are positive, its score the mean probability there."""
+    stacked = np.stack(logits, axis=1)
+    masks = stacked > 0
+    probabilities = 1 / (1 + np.exp(-np.abs(stacked.clip(-30, 30))))
+    areas = masks.sum(axis=(2, 3))
+    scores = np.where(areas > 0, (probabilities * masks).sum(axis=(2, 3)) / np.maximum(areas, 1), 0.0)
+    return Followed(masks, scores.astype(np.float64))
