@@ -1,26 +1,18 @@
-"""`audiocot build` and `audiocot plan`: make a dataset, or say what making it would take."""
+"""`audiocot build`: make a dataset."""
 
 import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.commands.options import AsJson, Overrides, RecipeName, Root
+from flows.commands.options import AsJson, Limit, Overrides, RecipeName, Root, Source
 
 if TYPE_CHECKING:
-    from flows.build import PlanReport, PlanRow
     from pipeline.build import BuildReport
-
-Source = Annotated[
-    str, typer.Option("--source", help="A folder (searched recursively), a media file, or a CSV, JSONL or Parquet manifest.")
-]
-Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Take only the first N entries of the source.")]
 
 
 def register(app: typer.Typer) -> None:
     app.command()(build)
-    app.command()(plan)
 
 
 def build(
@@ -86,43 +78,3 @@ def _show_report(report: "BuildReport") -> None:
         markup=False,
     )
     console.print(f"at {report.root}/releases/{report.release}", markup=False)
-
-
-def plan(
-    source: Source,
-    root: Root,
-    recipe: RecipeName = None,
-    overrides: Overrides = None,
-    executor: Annotated[str, typer.Option("--executor", help="As for build; does not change the plan.")] = "ray",
-    workers: Annotated[int | None, typer.Option("--workers", min=1, help="As for build; does not change the plan.")] = None,
-    limit: Limit = None,
-    as_json: AsJson = False,
-) -> None:
-    """Say what `build` with the same arguments would run. Runs and writes nothing."""
-    from flows.recipe import load_recipe
-
-    resolved = load_recipe(recipe, overrides or [])
-    from flows.build import plan_build
-
-    report = plan_build(resolved, source=source, root=root, limit=limit)
-    if as_json:
-        typer.echo(json.dumps(asdict(report), indent=1))
-    else:
-        _show_plan(report)
-
-
-def _show_plan(report: "PlanReport") -> None:
-    from flows.console import stdout, table
-
-    columns = ("stage", "model", "cells", "done", "to run", "clips", "model calls")
-    rows = [(row.stage, row.model, row.cells_total, row.cells_done, row.cells_to_run, *_counts(row)) for row in report.rows]
-    console = stdout()
-    console.print(f"{report.num_entries} entries in the source, {report.num_new_sources} new")
-    console.print(table(columns, rows, right=columns[2:]))
-    if any(row.is_estimate for row in report.rows):
-        console.print("~ is guessed from the number of sources: ingest will tell")
-
-
-def _counts(row: "PlanRow") -> tuple[str, str]:
-    mark = "~" if row.is_estimate else ""
-    return f"{mark}{row.clips}", f"{mark}{row.model_calls}"

@@ -13,3 +13,7 @@ Overrides = Annotated[
 RecipeName = Annotated[
     str | None, typer.Argument(metavar="[RECIPE.yaml]", help="A recipe file or the name of a preset. Default: cpu.")
 ]
+Source = Annotated[
+    str, typer.Option("--source", help="A folder (searched recursively), a media file, or a CSV, JSONL or Parquet manifest.")
+]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Take only the first N entries of the source.")]

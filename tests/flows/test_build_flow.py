@@ -11,7 +11,8 @@ import httpx
 import psutil
 import pytest
 
-from flows.build import PHASES, PlanReport, build_dataset, plan_build
+from flows.build import PHASES, build_dataset
+from flows.plan import PlanReport, plan_build
 from flows.recipe import Recipe, recipe_stages
 from flows.server import prefect_server
 from pipeline.build import BuildReport
