@@ -38,6 +38,12 @@ def model_name(model: str, revision: str) -> str:
     return f"{folder.resolve().name}@{_folder_hash(folder.resolve())}" if folder.is_dir() else f"{model}@{revision}"
 
 
+def joint_name(*models: str) -> str:
+    """ "a+b@revision+revision" for a backend whose answers depend on several models."""
+    names, _, revisions = zip(*(model.partition("@") for model in models), strict=True)
+    return f"{'+'.join(names)}@{'+'.join(revisions)}"
+
+
 @cache
 def _folder_hash(folder: Path) -> str:
     """Cheap, and changes with the architecture or with any file's size; the bytes of the weights are not read."""

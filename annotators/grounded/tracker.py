@@ -22,7 +22,7 @@ from annotators.grounded.sam2_package import Sam2Package
 from annotators.grounded.segmenter import Segmenter
 from annotators.media import Frames
 from annotators.roles import Seeing, TrackRequest
-from annotators.weights import WeightsParams, missing_packages, model_name
+from annotators.weights import WeightsParams, joint_name, missing_packages, model_name
 from schemas.errors import ModelError, Rejected
 from schemas.evidence import Track, TrackBox
 
@@ -44,7 +44,7 @@ class GroundedTracker(Annotator[TrackRequest, Seeing]):
     @property
     def model(self) -> str:
         """Both, because either changes the tracks."""
-        return f"{self.detector.model}+{model_name(self.weights.model, self.weights.revision)}"
+        return joint_name(self.detector.model, model_name(self.weights.model, self.weights.revision))
 
     @property
     def resources(self) -> Resources:

@@ -19,7 +19,7 @@ from annotators.hf.qwen2_audio import Qwen2AudioCaptioner
 from annotators.hf.qwen_omni import QwenOmniCaptioner
 from annotators.roles import AudioRequest, Inquiry
 from annotators.site import Site
-from annotators.weights import missing_packages
+from annotators.weights import joint_name, missing_packages
 from annotators.witnesses.entailment import Entailed, Entailment, EntailmentParams
 from annotators.wording import claim_text
 from schemas.accounting import Used
@@ -49,7 +49,7 @@ class BlindVerifier(Annotator[Inquiry, Sequence[Judged]]):
     @property
     def model(self) -> str:
         """Both, because either changes the answers."""
-        return f"{self.captioner.model}+{self.entailment.model}"
+        return joint_name(self.captioner.model, self.entailment.model)
 
     @property
     def resources(self) -> Resources:

@@ -11,6 +11,7 @@ from pipeline.accounting import StageAccount
 from pipeline.catalog import Catalog
 from pipeline.plan import Plan
 from pipeline.release.select import Selection
+from pipeline.release.trust import Trust
 from pipeline.witness_rates import Rate, WitnessRates
 
 _UNKNOWN = "not stated"
@@ -121,8 +122,17 @@ def _verification(facts: CardFacts, catalog: Catalog) -> str:
             "Witness error rates, measured in this build on planted decoys (claims known to be false), with Wilson 95 % "
             "intervals. Own claims are mostly true, so the share of them refuted bounds the false rejects from above.",
             _table(header, rates),
+            "Believed were the witnesses of whose support at most the allowed share can be false (the rate at which they "
+            "support decoys, one added, over that at which they support own claims). Clips with a claim that only others "
+            "support were left out as `untrusted_witness`.",
+            _table(("witness", "may be false", "believed"), [_trust(one) for one in facts.selection.trust]),
         ]
     )
+
+
+def _trust(trust: Trust) -> tuple[str, str, str]:
+    share = "supports nothing" if trust.false_share is None else f"{trust.false_share:.1%}"
+    return trust.witness, share, "yes" if trust.is_trusted else "no"
 
 
 def _rate(rate: Rate) -> str:

@@ -27,6 +27,13 @@ class ReleaseParams(Params):
     thresholds: tuple[Threshold, ...] = Field(
         (), description="measurements a clip must satisfy; changing them costs no model call"
     )
+    max_false_share: float = Field(
+        0.3,
+        ge=0,
+        le=1,
+        description="a witness counts only if at most this share of what it supports can be false, by the planted decoys; "
+        "a clip with a claim that no such witness supports is left out",
+    )
     shard_mb: float = Field(256.0, gt=0, description="a shard is closed when it has this much media")
     val_frac: float = Field(
         0.05, ge=0, lt=1, description="share of the sources that go to val, where no manifest says otherwise"

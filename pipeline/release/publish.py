@@ -123,8 +123,12 @@ def current_release(dataset: Dataset) -> str | None:
 
 
 def _why_empty(selection: Selection) -> str:
+    if not selection.num_in:
+        return "there are no clips; `audiocot status` shows why"
     reasons = ", ".join(f"{number} {reason}" for reason, number in selection.left_out.items())
-    return f"of {selection.num_in} clips, {reasons}" if reasons else "there are no clips; `audiocot status` shows why"
+    disbelieved = [one.witness for one in selection.trust if not one.is_trusted and one.false_share is not None]
+    witnesses = f" (not believed: {', '.join(disbelieved)}, see release.max_false_share)" if disbelieved else ""
+    return f"of {selection.num_in} clips, {reasons}{witnesses}"
 
 
 def _described(dataset: Dataset, path: str, folder: str) -> dict[str, Any]:

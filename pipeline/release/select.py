@@ -8,6 +8,7 @@ from typing import Literal
 
 from pipeline.catalog import Catalog
 from pipeline.release.params import ReleaseParams, Threshold
+from pipeline.release.trust import Trust, clips_without_backing, witness_trust
 from schemas.errors import ReleaseError, unknown
 
 Split = Literal["train", "val", "test"]
@@ -26,11 +27,12 @@ class SelectedClip:
 
 @dataclass
 class Selection:
-    """num_in = len(clips) + left_out."""
+    """num_in = len(clips) + left_out. `trust`: how far each witness was believed."""
 
     num_in: int = 0
     clips: list[SelectedClip] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
+    trust: list[Trust] = field(default_factory=list)
 
     @property
     def adds_up(self) -> bool:
@@ -52,10 +54,13 @@ def select_clips(catalog: Catalog, params: ReleaseParams) -> Selection:
     ReleaseError for a threshold on something that was never measured: it would let everything pass.
     """
     measured = _measurements(catalog, params.thresholds)
-    selection = Selection()
+    selection = Selection(trust=witness_trust(catalog, params.max_false_share))
+    unbacked = clips_without_backing(catalog, selection.trust)
     for row in catalog.query(_CLIPS).to_pylist():
         selection.num_in += 1
         reason = _reason_to_leave_out(row["outcome"], measured.get(row["clip_id"], {}), params.thresholds)
+        if reason is None and row["clip_id"] in unbacked:
+            reason = "untrusted_witness"
         if reason:
             selection.left_out[reason] += 1
             continue
