@@ -1,17 +1,25 @@
-"""Habits for noise: a checkpoint with random weights hardly ever ends a reply, or a string in JSON, by chance.
+"""Habits for noise: a checkpoint with random weights hardly ever ends a reply by chance, and says the same about everything.
 
-`prefer` raises the odds of single tokens at every position. One number of every token's embedding is made a constant, which
-passes through the residual stream into the last norm, and the head turns it into a logit. All else stays as random as it was.
+`give_habits` raises the odds of a few tokens at every position. One number of every token's embedding is made a constant, which
+passes through the residual stream into the last norm, and the head turns it into a logit. The rest of the head is made
+stronger, so that the noise differs from clip to clip; it stays as random as it was.
 """
 
 import math
 from pathlib import Path
 
-_LOGIT_PER_WEIGHT = 4.5  # what is left of sqrt(64 / 2) after two layers have added to the stream
+_LOGIT_PER_WEIGHT = 3.7  # what is left of sqrt(64 / 2) after two layers have added to the stream
+_STRENGTH = 8.0
+_LOGITS = {  # all others spread by 1.2 around 0, which makes about 6.5 of them together
+    **dict.fromkeys(("Ġdog", "Ġrain", "Ġdoor", "Ġthen"), 6.0),  # of ten tokens five are words,
+    "<|im_end|>": 5.0,  # one in twenty ends the reply,
+    '"': 4.5,  # one in twelve a string in JSON,
+    **dict.fromkeys("yn", 4.0),  # and a choice of yes, no and cannot_tell falls on yes as often as on no
+}
 
 
-def prefer(folder: Path, logits: dict[str, float]) -> Path:
-    """About so much is added to the logits of these tokens of the checkpoint in `folder`; all others are near 0."""
+def give_habits(folder: Path) -> Path:
+    """Rewrites the checkpoint in `folder`, which must have the tokenizer of `tokenizer.make_tokenizer`."""
     from safetensors.torch import load_file, save_file
     from transformers import AutoTokenizer
 
@@ -20,8 +28,9 @@ def prefer(folder: Path, logits: dict[str, float]) -> Path:
     (embeddings,) = (value for name, value in weights.items() if name.endswith("embed_tokens.weight"))
     (head,) = (value for name, value in weights.items() if name.endswith("lm_head.weight"))
     embeddings[:, 0] = embeddings.std() * math.sqrt(embeddings.shape[1])
+    head *= _STRENGTH
     head[:, 0] = 0.0
-    for token, logit in logits.items():
+    for token, logit in _LOGITS.items():
         head[tokenizer.convert_tokens_to_ids(token), 0] = logit / _LOGIT_PER_WEIGHT
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     return folder

@@ -8,8 +8,6 @@ import pytest
 from tests.checkpoints import habits, qwen2_5_vl, qwen2_audio
 from tests.vllm.server import VllmServer, vllm_server
 
-BRIEF = {"<|im_end|>": 4.0, '"': 4.0}  # one token in ten ends the reply, or the string in JSON
-
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -19,7 +17,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def audio_server(folder: Path) -> Iterator[VllmServer]:
     """Qwen2-Audio: answers about sound, and writes JSON."""
-    checkpoint = habits.prefer(qwen2_audio.make(folder / "tiny-qwen2-audio"), BRIEF)
+    checkpoint = habits.give_habits(qwen2_audio.make(folder / "tiny-qwen2-audio"))
     with vllm_server(checkpoint, folder / "audio.log", max_model_len=4096) as server:
         yield server
 
@@ -27,6 +25,6 @@ def audio_server(folder: Path) -> Iterator[VllmServer]:
 @pytest.fixture(scope="session")
 def video_server(folder: Path) -> Iterator[VllmServer]:
     """Qwen2.5-VL: answers about pictures, and reads long texts."""
-    checkpoint = habits.prefer(qwen2_5_vl.make(folder / "tiny-qwen2.5-vl"), BRIEF)
+    checkpoint = habits.give_habits(qwen2_5_vl.make(folder / "tiny-qwen2.5-vl"))
     with vllm_server(checkpoint, folder / "video.log", max_model_len=16384) as server:
         yield server

@@ -114,7 +114,7 @@ def test_captions_from_a_server_are_billed_by_the_token(modality: str, request: 
     answers = captioner.annotate(items)
     usage = captioner.take_usage()
     captioner.close()
-    assert any(not isinstance(answer, Rejected) for answer in answers)
+    assert any(not isinstance(answer, Rejected) for answer in answers), answers
     assert {answer.code for answer in answers if isinstance(answer, Rejected)} <= {"empty_reply", "truncated"}
     of_clips = [used for used in usage if used.clip_id]
     assert {used.clip_id for used in of_clips} == {c.clip_id for c in clips}

@@ -6,13 +6,11 @@ import pytest
 
 from tests.checkpoints import habits, qwen2_5_vl, qwen2_audio, qwen2_text
 
-BRIEF = {"<|im_end|>": 4.0, '"': 4.0}  # one token in ten ends the reply, or the string in JSON
-
 
 @pytest.fixture(scope="session")
 def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `audio`, `video` and `text` in it."""
     folder = tmp_path_factory.mktemp("checkpoints")
     for name, make in (("audio", qwen2_audio.make), ("video", qwen2_5_vl.make), ("text", qwen2_text.make)):
-        habits.prefer(make(folder / name), BRIEF)
+        habits.give_habits(make(folder / name))
     return folder

@@ -49,7 +49,7 @@ def test_an_audio_captioner_answers_both_questions_or_says_why_not(listener: Eng
     captions = [answer for answer in answers if not isinstance(answer, Rejected)]
     codes = {answer.code for answer in answers if isinstance(answer, Rejected)}
     assert len(answers) == len(items)
-    assert captions
+    assert captions, answers
     assert codes <= {"empty_reply", "truncated"}
     assert all([said.question for said in answer] == ["content", "temporal"] for answer in captions)
     assert listener.model == f"audio@{listener.model.partition('@')[2]}"
@@ -117,7 +117,7 @@ def test_a_prompt_that_is_too_long_is_refused_and_the_others_are_answered(hears:
 def test_what_is_said_depends_on_the_sound(hears: EngineAsker) -> None:
     same, again, other = likelihoods(hears, [listening(1), listening(1), listening(2)])
     assert furthest(same, again) < 1e-4
-    assert furthest(same, other) > 1e-3
+    assert furthest(same, other) > 1e-2
 
 
 @pytest.mark.parametrize("model", ["nobody/nothing", "/nowhere/at/all"])

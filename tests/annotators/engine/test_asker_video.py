@@ -37,7 +37,7 @@ def test_a_video_captioner_answers_both_questions_or_says_why_not(watcher: Engin
     answers = watcher.annotate(items)
     captions = [answer for answer in answers if not isinstance(answer, Rejected)]
     assert len(answers) == len(items)
-    assert captions
+    assert captions, answers
     assert all(said.modality == "video" and said.text for answer in captions for said in answer)
 
 
@@ -59,7 +59,7 @@ def test_what_is_said_depends_on_the_pictures_and_on_their_rate(sees: EngineAske
     together = likelihoods(sees, requests)
     same, again, other, slower = together
     assert furthest(same, again) < 1e-4
-    assert furthest(same, other) > 1e-3
-    assert furthest(same, slower) > 1e-5, "the times of the pictures are part of what the model is given"
+    assert furthest(same, other) > 1e-2
+    assert furthest(same, slower) > 1e-3, "the times of the pictures are part of what the model is given"
     for request, beside in zip(requests, together, strict=True):
         assert furthest(likelihoods(sees, [request])[0], beside) < 1e-4
