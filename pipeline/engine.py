@@ -124,10 +124,10 @@ class Engine:
         self._num_requeued += 1
         if outcome.error:
             self._errors[job.key] += 1
-            log.warning("%s shard=%06d raised %r", job.stage, job.shard, outcome.error)
             can_be_tried_again = isinstance(outcome.error, RootError) or not isinstance(outcome.error, AudiocotError)
             if self._errors[job.key] >= MAX_ERRORS or not can_be_tried_again:
                 raise outcome.error
+            log.warning("%s shard=%06d raised %r and is tried again", job.stage, job.shard, outcome.error)
             return
         note_path = self._note_path(job)
         self._deaths[job.key] += 1
