@@ -7,7 +7,8 @@ no tagger and no model; a detector that is asked for a phrase which is no thing 
 import re
 
 MAX_WORDS = 3
-_WORD = re.compile(r"[a-z][a-z'-]*|[^a-z\s]+", re.IGNORECASE)
+_LETTER = r"[^\W\d_]"
+_WORD = re.compile(rf"{_LETTER}(?:{_LETTER}|['’-])*|\S")
 _FUNCTION_WORDS = """
     a about above across after again against all along also am among an and another any appear appears are around as at away
     back be because been before behind being below beneath beside between both but by can come comes could do does down during
@@ -17,6 +18,7 @@ _FUNCTION_WORDS = """
     right same scene second seconds see seen she should show shows side so some sound sounds still stop stops such than that the
     their them then there these they third this those three through time to together toward towards two under until up upon
     very video was we were what when where which while who whose will with within without would you your
+    background bottom corner foreground middle top db hz khz ms px s
 """
 _IGNORED = frozenset(_FUNCTION_WORDS.split())
 
