@@ -207,6 +207,7 @@ class Build:
             if isinstance(result, CellReport):
                 memory = self.record.peak_memory_mb
                 memory["worker"] = max(result.peak_rss_mb, memory.get("worker", 0.0))
+                self.record.usage += result.spent
 
         report = engine.run(queue, on_result)
         self.record.cells_run += report.num_run

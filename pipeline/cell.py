@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from pipeline.media_cache import LazyMedia, MediaCache
 from pipeline.plan import Plan, PlannedStage
 from pipeline.sample import Sample
+from pipeline.spent import Spent
 from schemas.accounting import Failure, Usage, Used
 from schemas.errors import Rejected
 from schemas.layout import Dataset
@@ -48,7 +49,10 @@ class Tally:
 
 @dataclass(frozen=True)
 class CellReport:
-    """What a finished cell says about itself; stored in its part, sent to the driver. `peak_rss_mb`: its process so far."""
+    """What a finished cell says about itself; stored in its part, sent to the driver.
+
+    `peak_rss_mb`: its process so far. `spent`: on served models.
+    """
 
     stage: str
     shard: int
@@ -59,13 +63,14 @@ class CellReport:
     num_rows: dict[str, int]
     seconds: float
     peak_rss_mb: float
+    spent: Spent = field(default_factory=Spent)  # parts of an earlier version say nothing about it
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> "CellReport":
-        return cls(**record)
+        return cls(**{**record, "spent": Spent(**record.get("spent", {}))})
 
 
 class Cell:
@@ -160,6 +165,7 @@ class Cell:
             num_rows={table.table: len(self._rows[table]) for table in tables},
             seconds=round(time.perf_counter() - self._started, 3),
             peak_rss_mb=peak_memory_mb(),
+            spent=Spent.of(self._usage),
         )
         where = (self.planned.name, self.planned.fingerprint, self.shard)
         self.dataset.write_part(Failure, self._failures, *where)

@@ -14,11 +14,15 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.media.ffmpeg import ffmpeg_version
+from pipeline.spent import Spent
 from schemas.layout import Dataset
 
 
 class RunRecord(BaseModel):
-    """`fingerprints`: stage → full fingerprint. `recipe`: resolved, every value filled in."""
+    """`fingerprints`: stage → full fingerprint. `recipe`: resolved, every value filled in.
+
+    `usage`: what this run's cells used of served models, all stages together.
+    """
 
     model_config = ConfigDict(extra="ignore")  # a record of a newer program is still readable
 
@@ -39,6 +43,7 @@ class RunRecord(BaseModel):
     seconds_by_phase: dict[str, float] = Field(default_factory=dict)
     accounting: list[dict[str, Any]] = Field(default_factory=list)
     failures: dict[str, int] = Field(default_factory=dict)
+    usage: Spent = Field(default_factory=Spent)
     witness_rates: list[dict[str, Any]] = Field(default_factory=list)
     release: str | None = None
     peak_memory_mb: dict[str, float] = Field(default_factory=dict)

@@ -18,35 +18,40 @@ def register(app: typer.Typer) -> None:
 
 
 def status(root: Root, as_json: AsJson = False) -> None:
-    """Show the closed sum by stage (in = done + filtered + failed), the failures by code, and the last run."""
+    """Show the closed sum by stage (in = done + filtered + failed), what served models cost, the failures, and the last run."""
     from schemas.layout import Dataset
 
     dataset = Dataset.open(root)  # before the rest is loaded: a wrong root is told at once
-    from flows.accounts import accounts_table
+    from flows.accounts import accounts_table, usage_table
     from flows.console import stdout, table
     from pipeline.accounting import account
     from pipeline.catalog import Catalog
     from pipeline.runs import latest_run
+    from pipeline.usage import usage_lines
 
     run = latest_run(dataset)
     accounts = account(dataset, run.fingerprints) if run else []
     with Catalog(dataset) as catalog:
         failures = catalog.query(FAILURES).to_pylist()
+        usage = usage_lines(catalog)
         damaged = catalog.damaged
     if as_json:
         record = (
-            run.model_dump(mode="json", include={"run_id", "status", "started", "finished", "error", "release"})
+            run.model_dump(mode="json", include={"run_id", "status", "started", "finished", "error", "usage", "release"})
             if run
             else None
         )
-        lines = [line.to_json() for line in accounts]
-        typer.echo(json.dumps({"run": record, "stages": lines, "failures": failures, "damaged": damaged}, indent=1))
+        told = {"run": record, "stages": [line.to_json() for line in accounts], "usage": [line.to_json() for line in usage]}
+        typer.echo(json.dumps(told | {"failures": failures, "damaged": damaged}, indent=1))
         return
     console = stdout()
     if run is None:
         console.print(f"{root} has no run yet", markup=False)
         return
     console.print(accounts_table(accounts))
+    if usage:
+        console.print()
+        console.print(usage_table(usage))
     if failures:
         console.print()
         columns = ("stage", "code", "n", "example", "message")

@@ -12,6 +12,8 @@ from pipeline.catalog import Catalog
 from pipeline.plan import Plan
 from pipeline.release.select import Selection
 from pipeline.release.trust import Trust
+from pipeline.spent import Spent
+from pipeline.usage import usage_lines
 from pipeline.witness_rates import Rate, WitnessRates
 
 _UNKNOWN = "not stated"
@@ -42,6 +44,7 @@ def write_card(facts: CardFacts, catalog: Catalog) -> str:
         _made_by(facts),
         _verification(facts, catalog),
         _accounting(facts),
+        *_usage(catalog),
         _licences(facts, catalog),
         _loading(facts),
     ]
@@ -151,6 +154,23 @@ def _accounting(facts: CardFacts) -> str:
 
 def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {number}" for name, number in sorted(counts.items())) or "–"
+
+
+def _usage(catalog: Catalog) -> list[str]:
+    """What the models behind servers were asked; no section where there were none."""
+    lines = usage_lines(catalog)
+    if not lines:
+        return []
+    header = ("stage", "model", "calls", "replies reused", "prompt tokens", "reply tokens", "audio (s)", "USD")
+    told = (
+        "What models behind servers were asked about all clips of the dataset, and what that cost. Reused replies cost nothing."
+    )
+    return ["## Usage", told, _table(header, (_usage_row(line.stage, line.model, line.spent) for line in lines))]
+
+
+def _usage_row(stage: str, model: str, spent: Spent) -> tuple[object, ...]:
+    tokens = (spent.prompt_tokens, spent.completion_tokens)
+    return stage, model, spent.num_calls, spent.num_reused, *tokens, f"{spent.audio_s:.1f}", spent.told_usd
 
 
 def _licences(facts: CardFacts, catalog: Catalog) -> str:
