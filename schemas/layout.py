@@ -3,6 +3,8 @@
     <root>/dataset.json                                        identity, schema version
     <root>/clips/ingest-<fingerprint8>/shard-000042.tar        <clip_id>.mp4 (silent) .flac .json
     <root>/tables/<table>/<stage>-<fingerprint8>/part-000042.parquet
+    <root>/replies/<hh>/<hash>.json                            replies of served models, by the hash of the request
+    <root>/batches/<stage>-<fingerprint8>/                     batches under way, so that a killed build finds them again
     <root>/runs/<run_id>.json                                  what a build did
     <root>/releases/<name>/                                    shards, tables, manifest.json, README.md
 
