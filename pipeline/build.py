@@ -12,6 +12,7 @@ from typing import Any
 
 from annotators.serving.replies import ReplyStore
 from pipeline.accounting import StageAccount, account
+from pipeline.batches import BatchPhase, waves
 from pipeline.catalog import Catalog
 from pipeline.cell import CellReport, peak_memory_mb
 from pipeline.engine import Engine
@@ -142,14 +143,34 @@ class Build:
         self._took("scan", started)
 
     def run_stages(self, phase: str, stages: Sequence[str]) -> None:
-        """Run the cells of these stages that are not done, on all shards."""
+        """Run the cells of these stages that are not done, on all shards; where replies come in batches, get those before."""
         started = time.monotonic()
         plan, shards = self.settings.plan, listed_shards(self.dataset)
         done = done_keys(self.dataset, plan)
         jobs = cell_jobs(self.dataset, plan, stages, shards)
         self.record.cells_skipped += sum(job.key in done for job in jobs)
-        self._run(phase, JobQueue.of(jobs, done))
+        self.progress.phase(phase, sum(job.key not in done for job in jobs))
+        for wave in waves(plan, stages):
+            left = [job for job in jobs if job.key not in done and job.stage in wave.stages]
+            self._fill([job for job in left if job.stage in wave.batched])
+            self._run(phase, JobQueue.of(left, done))
+            done |= {job.key for job in left}
         self._took(phase, started)
+
+    def _fill(self, cells: Sequence[Job]) -> None:
+        """Get the replies for these cells in batches."""
+        if not cells:
+            return
+        stages = dict.fromkeys(cell.stage for cell in cells)
+        left = {stage: [cell.shard for cell in cells if cell.stage == stage] for stage in stages}
+        name, pools = f"collect {', '.join(left)}", self._workers()
+
+        def run(jobs: Sequence[Job]) -> None:
+            self.progress.phase(name, len(jobs))
+            self._run(name, JobQueue.of(jobs), are_cells=False)
+            pools.adjust(JobQueue())  # no model in a worker stands in the way of one that answers batches
+
+        BatchPhase(self.dataset, self.settings.plan, pools.executor.gate, run, self.progress).fill(left)
 
     def pack(self) -> None:
         """Select the clips of the release and write its shards."""
@@ -158,6 +179,7 @@ class Build:
             self._release = plan_release(catalog, self.settings.plan, self.settings.release, self.settings.name)
         jobs = pack_jobs(self.dataset, self.settings.plan, self._release.shards)
         self.record.cells_skipped += len(self._release.shards) - len(jobs)
+        self.progress.phase("pack", len(jobs))
         self._run("pack", JobQueue.of(jobs))
         self._took("pack", started)
 
@@ -196,8 +218,7 @@ class Build:
             seconds_by_phase=record.seconds_by_phase,
         )
 
-    def _run(self, phase: str, queue: JobQueue) -> None:
-        self.progress.phase(phase, queue.num_left)
+    def _run(self, phase: str, queue: JobQueue, are_cells: bool = True) -> None:
         if not queue.num_left:
             return
         engine = Engine(self._workers(), self.dataset.storage, self.record.run_id, self.settings.job_timeout_s)
@@ -210,7 +231,7 @@ class Build:
                 self.record.usage += result.spent
 
         report = engine.run(queue, on_result)
-        self.record.cells_run += report.num_run
+        self.record.cells_run += report.num_run if are_cells else 0
         self.record.cells_requeued += report.num_requeued
 
     def _catalog(self) -> Catalog:

@@ -155,7 +155,18 @@ class Cell:
         """Write every part, the first table's last. AssertionError if the sum does not close: a bug, nothing is committed."""
         assert self.tally.is_closed, f"{self.planned.name} shard {self.shard} does not add up: {self.tally}"
         assert set(self._rows) <= set(tables), f"{self.planned.name} wrote {set(self._rows)}, it declares {tables}"
-        report = CellReport(
+        report = self.report(tables)
+        where = (self.planned.name, self.planned.fingerprint, self.shard)
+        self.dataset.write_part(Failure, self._failures, *where)
+        if self._usage:
+            self.dataset.write_part(Usage, self._usage, *where)
+        for table in reversed(tables):
+            self.dataset.write_part(table, self._rows[table], *where, report=report.to_json() if table is tables[0] else None)
+        return report
+
+    def report(self, tables: Sequence[type[Row]]) -> CellReport:
+        """What the cell has to say of itself so far."""
+        return CellReport(
             stage=self.planned.name,
             shard=self.shard,
             num_in=self.tally.num_in,
@@ -167,10 +178,3 @@ class Cell:
             peak_rss_mb=peak_memory_mb(),
             spent=Spent.of(self._usage),
         )
-        where = (self.planned.name, self.planned.fingerprint, self.shard)
-        self.dataset.write_part(Failure, self._failures, *where)
-        if self._usage:
-            self.dataset.write_part(Usage, self._usage, *where)
-        for table in reversed(tables):
-            self.dataset.write_part(table, self._rows[table], *where, report=report.to_json() if table is tables[0] else None)
-        return report

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from annotators.base import Resources
+from annotators.serving.gate import Gate
 from pipeline.jobs import CPU_POOL, Job, JobQueue
 from pipeline.plan import Plan, PlannedStage
 from schemas.errors import Rejected, ResourceError
@@ -48,6 +49,11 @@ class Executor(Protocol):
     @property
     def capacity(self) -> Resources:
         """What there is. `gpus`: on the machine that has most, because no model is spread over two machines."""
+        ...
+
+    @property
+    def gate(self) -> Gate:
+        """Limits and budget that all workers share, for the driver."""
         ...
 
     def room(self, need: Resources) -> int:

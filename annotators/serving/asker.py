@@ -8,7 +8,7 @@ the asker is open.
 import asyncio
 import math
 import threading
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from annotators.base import CallEstimate, Resources
 from annotators.chat.request import ChatRequest, Reply
 from annotators.chat.structured import RawReply, read_reply
+from annotators.serving.batch.no_server import NoServer
 from annotators.serving.capabilities import Capabilities, find_capabilities
 from annotators.serving.client import Client
 from annotators.serving.expected import audio_seconds, audio_tokens, most_audio_tokens, most_prompt_tokens, prompt_tokens
@@ -23,14 +24,14 @@ from annotators.serving.gate import Toll
 from annotators.serving.ledger import Ledger
 from annotators.serving.params import ServerParams
 from annotators.serving.prices import Tokens, price_list
-from annotators.serving.replies import PaidReply, reply_key
+from annotators.serving.replies import PaidReply, ReplyStore, reply_key
 from annotators.serving.wire import Wire
 from annotators.site import Site
 from schemas.accounting import Used
 from schemas.errors import AudiocotError, Rejected, ServerError
 
 T = TypeVar("T")
-_FILE_THREADS = 8  # replies are looked up and written beside the event loop
+_FILE_THREADS = 8  # for stores that are not local
 
 
 @dataclass
@@ -40,7 +41,7 @@ class _Open:
     loop: asyncio.AbstractEventLoop
     thread: threading.Thread
     files: ThreadPoolExecutor
-    client: Client
+    client: Client | NoServer
     site: Site
 
 
@@ -51,6 +52,7 @@ class ServedAsker:
         self.params = params
         prices = price_list(params.prices)
         self._price = prices.of(params.model)
+        self._usual_share = prices.batch_share if params.batch == "openai" else 1.0
         self._ledger = Ledger(self._price, prices.priced_on)
         self._site: Site | None = None  # its locks do not travel to a worker
         self._in_flight: dict[str, asyncio.Task[PaidReply | Rejected]] = {}
@@ -84,8 +86,9 @@ class ServedAsker:
             raise
         self._opened = _Open(loop, thread, ThreadPoolExecutor(_FILE_THREADS), client, site)
 
-    async def _make_client(self, site: Site) -> Client:
-        return Client(self.params, site.gate, self._price)
+    async def _make_client(self, site: Site) -> Client | NoServer:
+        has_server = self.params.batch != "vllm" or self.params.base_url is not None
+        return Client(self.params, site.gate, self._price) if has_server else NoServer(site)
 
     def close(self) -> None:
         if self._opened is None:
@@ -97,7 +100,7 @@ class ServedAsker:
             _stop(opened.loop, opened.thread)
             opened.files.shutdown()
 
-    async def _finish(self, client: Client) -> None:
+    async def _finish(self, client: Client | NoServer) -> None:
         """What is under way when a build is interrupted is paid for: it comes in and is stored, and nothing more is sent."""
         client.refuse(ServerError(f"asking {self.params.model} was interrupted"))
         await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}), return_exceptions=True)
@@ -108,7 +111,9 @@ class ServedAsker:
         return self._run(self._ask_all(requests))
 
     def take_usage(self) -> Sequence[Used]:
-        return self._ledger.take()
+        """Probes of a cell whose requests go into an outbox are handed over with the next cell: its own rows are not kept."""
+        is_collecting = self._opened is not None and self._opened.site.outbox is not None
+        return () if is_collecting else self._ledger.take()
 
     def estimate(self, requests: Sequence[ChatRequest], reply_tokens: float) -> CallEstimate | None:
         prompts = [prompt_tokens(request, self.params.model) for request in requests]
@@ -116,7 +121,8 @@ class ServedAsker:
         audio = sum(audio_tokens(request, self.params.model) for request in requests)
         tokens = Tokens(prompt=round(sum(prompts)), audio=round(audio), completion=round(replies))
         heard_s = sum(map(audio_seconds, requests))
-        return CallEstimate(len(requests), sum(prompts), replies, heard_s, tokens.usd(self._price))
+        usd = tokens.usd(self._price)
+        return CallEstimate(len(requests), sum(prompts), replies, heard_s, usd and usd * self._usual_share)
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         assert self._opened is not None, "open comes before ask"
@@ -162,21 +168,31 @@ class ServedAsker:
         paid = await asyncio.shield(self._in_flight[key])  # an interruption ends the wait, not the request
         if isinstance(paid, Rejected):
             return paid
-        self._count(key, request, paid)
+        if self._opened is not None and self._opened.site.outbox is None:
+            self._count(key, request, paid)
         return paid.raw
 
     async def _paid(self, key: str, request: ChatRequest, body: Mapping[str, Any]) -> PaidReply | Rejected:
         assert self._opened is not None
-        site, loop = self._opened.site, asyncio.get_running_loop()
-        if site.replies and (found := await loop.run_in_executor(self._opened.files, site.replies.get, key)):
+        site = self._opened.site
+        if site.replies and (found := await self._beside(site.replies, site.replies.get, key)):
             return found
+        if site.outbox is not None:
+            return site.outbox.defer(key, body, self._toll(request), is_reask=bool(request.turns))
         answered = await self._opened.client.complete(body, self._toll(request))
         if isinstance(answered, Rejected):
             return answered
         paid = PaidReply(answered.raw, answered.tokens, answered.seconds, site.cell)
         if site.replies:
-            await loop.run_in_executor(self._opened.files, site.replies.put, key, paid)
+            await self._beside(site.replies, site.replies.put, key, paid)
         return paid
+
+    async def _beside(self, store: ReplyStore, work: Callable[..., T], *given: object) -> T:
+        """A file on a local disk costs less than handing it to a thread; an object store would hold up the event loop."""
+        assert self._opened is not None
+        if store.storage.is_local:
+            return work(*given)
+        return await asyncio.get_running_loop().run_in_executor(self._opened.files, work, *given)
 
     async def _probe(self, request: ChatRequest, body: Mapping[str, Any]) -> RawReply | Rejected:
         """Never from the store: what another server under the same name could do, this one may not."""

@@ -46,7 +46,7 @@ _KNOWN: dict[tuple[str, str], Capabilities] = {}
 
 async def find_capabilities(params: ServerParams, url: str, requests: Sequence[ChatRequest], send: Send) -> Capabilities:
     """What these requests need to know. ServerError if the model takes no sound or pictures and they have some."""
-    known = _KNOWN.setdefault((url, params.model), _of_openai(params.model) if url == OPENAI_URL else Capabilities())
+    known = _KNOWN.setdefault((url, params.model), _of(params, url))
     probe = _Probe(params, url, send)
     if params.structured == "auto" and known.structured is None and any(request.schema for request in requests):
         known.structured = await probe.structured()
@@ -61,6 +61,13 @@ async def find_capabilities(params: ServerParams, url: str, requests: Sequence[C
     if params.video_as == "auto" and known.video_as is None and any(map(reads_pictures, requests)):
         known.video_as = await probe.video_as()
     return known
+
+
+def _of(params: ServerParams, url: str) -> Capabilities:
+    """What is known beforehand. `vllm run-batch` cannot be asked, but it is known; what a model does not take, it refuses."""
+    if params.batch == "vllm":
+        return Capabilities(honours_n=True, structured="json_schema", video_as="mp4", hears=True)
+    return _of_openai(params.model) if url == OPENAI_URL else Capabilities()
 
 
 def _of_openai(model: str) -> Capabilities:

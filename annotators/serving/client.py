@@ -28,7 +28,7 @@ from schemas.errors import Rejected, ServerError
 OPENAI_URL = "https://api.openai.com/v1"
 _FIRST_BACKOFF_S, _LONGEST_BACKOFF_S = 0.5, 30.0
 _LONGEST_CONNECT_S = 20.0
-_UNUSABLE = {
+UNUSABLE = {  # what an HTTP status says about a server as a whole
     401: "refuses the key",
     402: "wants to be paid",
     403: "forbids it",
@@ -53,10 +53,7 @@ class Client:
     def __init__(self, params: ServerParams, gate: Gate, price: Price | None) -> None:
         self._params = params
         self._price = price
-        self._key = os.environ.get(params.api_key_env, "")
-        self.url = (params.base_url or OPENAI_URL).rstrip("/")
-        if not self._key and self.url == OPENAI_URL:
-            raise ServerError(f"OpenAI needs a key in the environment variable {params.api_key_env}, which is not set")
+        self.url, self._key = address(params)
         # aiohttp's pool costs the same for any number of connections, that of httpx looks at all of them for every request
         self._openai = openai.AsyncOpenAI(
             base_url=self.url,
@@ -89,11 +86,11 @@ class Client:
                 if outcome.kind == "unreachable":
                     self._break(f"cannot be reached: {outcome.said}; is it running?")
                 return Rejected("server_error", f"{failures} tries: {outcome.said}")
-            await asyncio.sleep(random.uniform(0, _backoff_s(failures - 1)))  # noqa: S311 (full jitter: no two retry together)
+            await asyncio.sleep(random.uniform(0, backoff_s(failures - 1)))  # noqa: S311 (full jitter: no two retry together)
 
     async def _hold(self, outcome: "_Trouble", holds: int) -> None:
         """Stop everyone for as long as the server said, or longer each time where it did not say."""
-        pause_s = _backoff_s(holds) if outcome.pause_s is None else outcome.pause_s
+        pause_s = backoff_s(holds) if outcome.pause_s is None else outcome.pause_s
         await self._turnstile.pause(pause_s)
         if pause_s > self._params.patience_s:
             patience_s = f"{self._params.patience_s:g} s"
@@ -138,11 +135,7 @@ class Client:
 
     def _read(self, answer: Any, seconds: float) -> "Answered | _Trouble":
         try:
-            choices = [_choice(choice) for choice in answer["choices"]]
-            raw = RawReply(tuple(text for text, _ in choices), tuple(finish for _, finish in choices))
-            if choices:
-                return Answered(raw, Tokens.billed(answer.get("usage")), seconds)
-            return _Trouble("failed", "a reply without choices")
+            return read_completion(answer, seconds)
         except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
             return _Trouble("failed", f"not a chat completion ({type(error).__name__}): {self._plain(answer)[:100]!r}")
 
@@ -151,12 +144,11 @@ class Client:
         said = self._plain(error).removeprefix(f"Error code: {status} - ")
         if status == 429 and "insufficient_quota" in (error.code, error.type):
             self._break("says that the quota of this key is used up")
-        if status in _UNUSABLE:
+        if status in UNUSABLE:
             # 401 quotes the key: what the server says is left out
-            self._break(f"{_UNUSABLE[status]} (HTTP {status}{'' if status == 401 else ': ' + said})")
-        if status in _INVALID:
-            is_filtered = error.code in ("content_filter", "content_policy_violation")
-            return Rejected("refused" if is_filtered else "request_refused", f"HTTP {status}: {said}")
+            self._break(f"{UNUSABLE[status]} (HTTP {status}{'' if status == 401 else ': ' + said})")
+        if refused := refusal(status, error.code, said):
+            return refused
         pause_s = _retry_after(error.response.headers)
         kind: _Kind = "held back" if status == 429 or pause_s is not None else "failed"
         return _Trouble(kind, f"HTTP {status}: {said}", pause_s)
@@ -196,6 +188,32 @@ class _Trouble:
     pause_s: float | None = None
 
 
+def address(params: ServerParams) -> tuple[str, str]:
+    """URL and key of the server. ServerError if it is OpenAI and there is no key."""
+    key = os.environ.get(params.api_key_env, "")
+    url = (params.base_url or OPENAI_URL).rstrip("/")
+    if not key and url == OPENAI_URL:
+        raise ServerError(f"OpenAI needs a key in the environment variable {params.api_key_env}, which is not set")
+    return url, key
+
+
+def read_completion(answer: Any, seconds: float) -> Answered:
+    """A chat completion as it came. ValueError, KeyError, IndexError, TypeError or AttributeError if it is none."""
+    choices = [_choice(choice) for choice in answer["choices"]]
+    if not choices:
+        raise ValueError("a reply has at least one choice")
+    raw = RawReply(tuple(text for text, _ in choices), tuple(finish for _, finish in choices))
+    return Answered(raw, Tokens.billed(answer.get("usage")), seconds)
+
+
+def refusal(status: int, code: object, said: str) -> Rejected | None:
+    """The refusal of one request, as invalid or by a filter; None where it may be answered another time."""
+    if status not in _INVALID:
+        return None
+    is_filtered = code in ("content_filter", "content_policy_violation")
+    return Rejected("refused" if is_filtered else "request_refused", f"HTTP {status}: {said}")
+
+
 def _choice(choice: Mapping[str, Any]) -> tuple[str, str]:
     """Text and finish reason. The arguments of a forced tool call are the text; a refusal ends like a filtered reply."""
     message, finish = choice["message"], str(choice.get("finish_reason") or "stop")
@@ -210,7 +228,8 @@ def _choice(choice: Mapping[str, Any]) -> tuple[str, str]:
     return text, finish
 
 
-def _backoff_s(failures: int) -> float:
+def backoff_s(failures: int) -> float:
+    """The longest wait after so many failures in a row."""
     return float(min(_LONGEST_BACKOFF_S, _FIRST_BACKOFF_S * 2**failures))
 
 

@@ -5,12 +5,13 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from annotators.base import Params, placement
+from annotators.base import placement
+from annotators.serving.batch.params import BatchParams
 
 SchemaMode = Literal["json_schema", "tool", "text"]
 
 
-class ServerParams(Params):
+class ServerParams(BatchParams):
     """Which model at which server, and how it is asked."""
 
     model: str = Field(description="name of the model at the server")
@@ -31,9 +32,6 @@ class ServerParams(Params):
     max_retries: int = placement(6, "tries after a server's error or a broken connection", ge=0, le=20)
     patience_s: float = placement(600.0, "longest time a request is held back by rate limits of the server", gt=0)
     prices: str | None = placement(None, "price file of your own, over the one that comes with the program")
-    batch: Literal["off", "openai", "vllm"] = placement(
-        "off", "ask through OpenAI's Batch API or `vllm run-batch` before the stage runs; slower and cheaper"
-    )
 
     @field_validator("base_url")
     @classmethod

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import psutil
 
 from annotators.base import Resources
-from annotators.serving.gate import LocalGate, TollBook
+from annotators.serving.gate import Gate, LocalGate, TollBook
 from annotators.site import Site
 from pipeline.executors import Shared, usable_cores
 from pipeline.gpus import find_gpus
@@ -38,6 +38,10 @@ class LocalExecutor:
     @property
     def capacity(self) -> Resources:
         return self._capacity
+
+    @property
+    def gate(self) -> Gate:
+        return self._site.gate
 
     def room(self, need: Resources) -> int:
         has_same_kind = any(bool(pool.need.gpus) == bool(need.gpus) for pool, _ in self._workers.values())

@@ -13,7 +13,7 @@ from typing import Any
 import ray
 
 from annotators.base import Resources
-from annotators.serving.gate import Grant, Limits, LocalGate, Toll, TollBook
+from annotators.serving.gate import Gate, Grant, Limits, LocalGate, Toll, TollBook
 from annotators.serving.replies import ReplyStore
 from annotators.site import Site
 from pipeline.executors import Shared, usable_cores
@@ -30,7 +30,7 @@ _TIME_TO_CLOSE_S = 60
 
 class _Actor:
     def __init__(self, keeper: Any, replies: ReplyStore | None) -> None:
-        self._worker = Worker(Site(_RayGate(keeper) if keeper else LocalGate(), replies))
+        self._worker = Worker(Site(_gate(keeper), replies))
 
     def start(self, loads: PlannedStage | None) -> int:
         if loads:
@@ -80,6 +80,10 @@ class _RayGate:
         await self._keeper.settle.remote(server, reserved, used)
 
 
+def _gate(keeper: Any) -> Gate:
+    return _RayGate(keeper) if keeper else LocalGate()
+
+
 class RayExecutor:
     """Starts Ray if it is not running, and stops it then, too."""
 
@@ -100,6 +104,10 @@ class RayExecutor:
         """Memory is what Ray counts as usable: about 70 % of what was free when it started."""
         largest = max((node["Resources"].get("GPU", 0.0) for node in ray.nodes() if node["Alive"]), default=0.0)
         return Resources(self._total.get("CPU", 0.0), largest, self._total.get("memory", 0.0) / 2**30)
+
+    @property
+    def gate(self) -> Gate:
+        return _gate(self._keeper)
 
     def room(self, need: Resources) -> int:
         """Counts this build's own workers; other users of the cluster make workers wait for their place."""
