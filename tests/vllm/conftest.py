@@ -16,15 +16,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def audio_server(folder: Path) -> Iterator[VllmServer]:
-    """Qwen2-Audio: answers about sound, and writes JSON."""
-    checkpoint = habits.give_habits(qwen2_audio.make(folder / "tiny-qwen2-audio"))
+    """Qwen2-Audio: says noise about sounds, and yes to everything that is claimed about them."""
+    checkpoint = habits.give_credulity(habits.give_habits(qwen2_audio.make(folder / "tiny-qwen2-audio")))
     with vllm_server(checkpoint, folder / "audio.log", max_model_len=4096) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def video_server(folder: Path) -> Iterator[VllmServer]:
-    """Qwen2.5-VL: answers about pictures, and reads long texts."""
+    """Qwen2.5-VL: says noise about pictures and about long texts."""
     checkpoint = habits.give_habits(qwen2_5_vl.make(folder / "tiny-qwen2.5-vl"))
     with vllm_server(checkpoint, folder / "video.log", max_model_len=16384) as server:
         yield server
