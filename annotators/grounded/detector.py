@@ -1,10 +1,12 @@
 """Grounding DINO (Liu et al. 2023, arXiv 2303.05499): boxes of what phrases name, through transformers.
 
 All phrases go into one prompt, "a dog. a red car."; a query's score for a phrase is its largest probability over that phrase's
-tokens, so a box always has exactly one of the phrases that were asked for. More phrases than the model reads at once go into
-several prompts.
+tokens, so a box always has exactly one of the phrases that were asked for. That is why there is no second threshold on tokens:
+it decides which words a box is called by, and here nothing is left to decide. More phrases than the model reads at once go
+into several prompts. The model has one attention implementation only, so `attention` is the segmenter's alone.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -54,7 +56,7 @@ class GroundingDino:
             model = GroundingDinoForObjectDetection.from_pretrained(folder, dtype=torch_dtype(self.params.detector_dtype))
         except (ValueError, RuntimeError, OSError, KeyError, AttributeError) as error:
             said = " ".join(str(error).split())[:300]
-            raise ModelError(f"transformers cannot load the detector {name}: {type(error).__name__}: {said}") from error
+            raise ModelError(f"transformers cannot load {name}: {type(error).__name__}: {said}") from error
         self._model = model.to(self._device).eval()
 
     def detect(self, pictures: NDArray[np.uint8], phrases: Sequence[str]) -> list[list[Found]] | Rejected:
@@ -71,17 +73,26 @@ class GroundingDino:
 
     def _prompts(self, phrases: Sequence[str]) -> list[tuple[str, ...]]:
         """Phrases in groups that the model reads at once."""
-        most = int(self._model.config.max_text_len if hasattr(self._model.config, "max_text_len") else 256)
+        most = int(self._model.config.max_text_len)
         groups: list[list[str]] = [[]]
-        length = 2
-        for phrase in filter(None, map(_plain, phrases)):
+        length = 2  # the special tokens around a prompt
+        for phrase in dict.fromkeys(self._readable(phrase, most - 3) for phrase in phrases):
             tokens = len(self._tokens(phrase)) + 1
             if length + tokens > most and groups[-1]:
                 groups.append([])
                 length = 2
-            groups[-1].append(phrase)
-            length += tokens
+            if phrase:
+                groups[-1].append(phrase)
+                length += tokens
         return [tuple(group) for group in groups if group]
+
+    def _readable(self, phrase: str, most: int) -> str:
+        """The phrase as the model knows it, with as many of its last words as fit; "" if the vocabulary has none of them."""
+        words = _plain(phrase).split()
+        while words and len(self._tokens(" ".join(words))) > most:
+            words.pop(0)
+        is_known = set(self._tokens(" ".join(words))) - {self._processor.tokenizer.unk_token_id}
+        return " ".join(words) if is_known else ""
 
     def _tokens(self, phrase: str) -> list[int]:
         ids: list[int] = self._processor.tokenizer(phrase, add_special_tokens=False)["input_ids"]
@@ -151,5 +162,5 @@ def _found(
 
 
 def _plain(phrase: str) -> str:
-    """Lower case, without the full stops that would end it early."""
-    return " ".join(phrase.lower().replace(".", " ").split())
+    """Lower case, without the marks that would end it early."""
+    return " ".join(re.sub(r"[.?]", " ", phrase.lower()).split())

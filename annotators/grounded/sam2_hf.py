@@ -1,6 +1,6 @@
 """SAM 2 by transformers (`Sam2VideoModel`)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,8 +27,10 @@ class Sam2Hf:
         folder = find_weights(name, self.weights.revision)
         try:
             self.processor = Sam2VideoProcessor.from_pretrained(folder)
-            model = Sam2VideoModel.from_pretrained(folder, dtype=torch_dtype(self.weights.dtype))
-        except (ValueError, RuntimeError, OSError, KeyError, AttributeError) as error:
+            model = Sam2VideoModel.from_pretrained(
+                folder, dtype=torch_dtype(self.weights.dtype), attn_implementation=self.weights.attention
+            )
+        except (ValueError, RuntimeError, OSError, KeyError, AttributeError, ImportError) as error:
             said = " ".join(str(error).split())[:300]
             raise ModelError(f"transformers cannot load {name}: {type(error).__name__}: {said}") from error
         self.model = model.to(self.weights.device).eval()
@@ -45,14 +47,14 @@ class Sam2Hf:
         self.processor.add_inputs_to_inference_session(
             video, frame_idx=first, obj_ids=list(range(len(boxes))), input_boxes=[[box.tolist() for box in boxes]]
         )
-        size = [[video.video_height, video.video_width]]
-        logits = []
         with torch.inference_mode():
-            self.model(inference_session=video, frame_idx=first)
-            for output in self.model.propagate_in_video_iterator(video, start_frame_idx=first):
-                (masks,) = self.processor.post_process_masks([output.pred_masks], size, binarize=False)
-                logits.append(masks[:, 0].float().cpu().numpy())
-        return followed(logits)
+            return followed(self._logits(video, first))
+
+    def _logits(self, video: Any, first: int) -> Iterator[NDArray[np.float32]]:
+        size = [[video.video_height, video.video_width]]
+        for output in self.model.propagate_in_video_iterator(video, start_frame_idx=first):
+            (masks,) = self.processor.post_process_masks([output.pred_masks], size, binarize=False)
+            yield masks[:, 0].float().cpu().numpy()
 
     def close(self) -> None:
         self.processor = self.model = None

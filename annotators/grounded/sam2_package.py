@@ -3,6 +3,9 @@
 The package builds models through a global configuration store and prints progress bars; here the configuration file is read
 directly, so that any number of models can be built in one process, and its output is kept quiet. It reads pictures only from
 JPEG files, which are written at the best quality into a folder that is gone afterwards.
+
+Of what the package's own builder sets for inference only `fill_hole_area` is left out: it does something only where the
+package's CUDA extension was compiled, and answers would depend on that.
 """
 
 import io
@@ -23,6 +26,10 @@ from annotators.grounded.segmenter import Followed, followed
 from annotators.weights import WeightsParams, find_weights, torch_dtype
 from schemas.errors import ModelError
 
+_NEARLY_LOSSLESS = [
+    cv2.IMWRITE_JPEG_QUALITY, 100, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
+]  # fmt: skip
+
 
 @dataclass
 class Sam2Package:
@@ -32,6 +39,8 @@ class Sam2Package:
     def load(self) -> None:
         """A folder holds one `*.pt` and may hold its `config.yaml`; otherwise the file's name says which of the package's."""
         name = self.weights.model
+        if (self.weights.device, self.weights.dtype) == ("cpu", "float16"):
+            raise ModelError("dtype must be bfloat16 or float32 on the cpu, got float16, which the package has no kernels for")
         folder = find_weights(name, self.weights.revision)
         checkpoints = sorted(folder.glob("*.pt"))
         if len(checkpoints) != 1:
@@ -47,7 +56,7 @@ class Sam2Package:
         from hydra.utils import instantiate
 
         config.model["_target_"] = "sam2.sam2_video_predictor.SAM2VideoPredictor"
-        config.model.sam_mask_decoder_extra_args = {  # as the package's own builder sets them for inference
+        config.model.sam_mask_decoder_extra_args = {
             "dynamic_multimask_via_stability": True,
             "dynamic_multimask_stability_delta": 0.05,
             "dynamic_multimask_stability_thresh": 0.98,
@@ -63,7 +72,8 @@ class Sam2Package:
         with TemporaryDirectory() as folder, redirect_stderr(io.StringIO()), torch.inference_mode(), self._precision():
             for number, picture in enumerate(pictures):
                 path = str(Path(folder) / f"{number:06d}.jpg")
-                cv2.imwrite(path, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 100])
+                if not cv2.imwrite(path, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), _NEARLY_LOSSLESS):
+                    raise OSError(f"{path} could not be written: is the disk full?")
             return self.predictor.init_state(folder)
 
     def follow(self, video: Any, first: int, boxes: Sequence[NDArray[np.float64]]) -> Followed:
@@ -74,7 +84,7 @@ class Sam2Package:
             for number, box in enumerate(boxes):
                 self.predictor.add_new_points_or_box(video, frame_idx=first, obj_id=number, box=box.astype(np.float32))
             frames = self.predictor.propagate_in_video(video, start_frame_idx=first)
-            return followed([logits[:, 0].float().cpu().numpy() for _, _, logits in frames])
+            return followed(logits[:, 0].float().cpu().numpy() for _, _, logits in frames)
 
     def _precision(self) -> Any:
         import torch

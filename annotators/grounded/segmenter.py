@@ -1,6 +1,6 @@
 """A segmenter: follows boxes through pictures as masks. Two implementations of SAM 2 (Ravi et al. 2024, arXiv 2408.00714)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -32,11 +32,15 @@ class Segmenter(Protocol):
     def close(self) -> None: ...
 
 
-def followed(logits: Sequence[NDArray[np.float32]]) -> Followed:
-    """From mask logits (things, H, W) of each picture: a mask where they are positive, its score the mean probability there."""
-    stacked = np.stack(logits, axis=1)
-    masks = stacked > 0
-    probabilities = 1 / (1 + np.exp(-np.abs(stacked.clip(-30, 30))))
-    areas = masks.sum(axis=(2, 3))
-    scores = np.where(areas > 0, (probabilities * masks).sum(axis=(2, 3)) / np.maximum(areas, 1), 0.0)
-    return Followed(masks, scores.astype(np.float64))
+def followed(logits: Iterable[NDArray[np.float32]]) -> Followed:
+    """From mask logits (things, H, W) of each picture: a mask where they are positive, its score the mean probability there.
+
+    One picture at a time: a mask is a quarter of its logits.
+    """
+    masks, scores = [], []
+    for of_picture in logits:
+        mask = of_picture > 0
+        probabilities = 1 / (1 + np.exp(-of_picture.clip(0, 30)))
+        masks.append(mask)
+        scores.append(np.where(mask, probabilities, 0.0).sum(axis=(1, 2)) / np.maximum(mask.sum(axis=(1, 2)), 1))
+    return Followed(np.stack(masks, axis=1), np.stack(scores, axis=1).astype(np.float64))

@@ -2,29 +2,30 @@
 
 Detection looks at one picture every `detect_every_s`; what is not yet followed there begins a new track at that picture. So a
 track may begin up to that long after its thing appeared: following backwards as well was left out, it doubles the work for a
-start that motion events give better.
+start that motion events give better. What is out of sight where detection looks and returns later stays the same track if
+SAM 2 remembers it; if the detector finds it again before SAM 2 does, it is a new one.
 """
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from annotators.base import Annotator, AnyParams, Resources
-from annotators.batching import is_out_of_memory
+from annotators.batching import free_cached_memory, is_out_of_memory
 from annotators.grounded.detector import Found, GroundingDino
-from annotators.grounded.masks import Mask, box_iou, box_of, consistency, lost_spans, run_lengths
+from annotators.grounded.masks import box_iou
 from annotators.grounded.params import GroundedParams
 from annotators.grounded.sam2_hf import Sam2Hf
 from annotators.grounded.sam2_package import Sam2Package
 from annotators.grounded.segmenter import Segmenter
+from annotators.grounded.trails import Trail, tracks_of
 from annotators.media import Frames
 from annotators.roles import Seeing, TrackRequest
 from annotators.weights import WeightsParams, joint_name, missing_packages, model_name
 from schemas.errors import ModelError, Rejected
-from schemas.evidence import Track, TrackBox
+from schemas.evidence import Track
 
 
 class GroundedTracker(Annotator[TrackRequest, Seeing]):
@@ -51,10 +52,17 @@ class GroundedTracker(Annotator[TrackRequest, Seeing]):
         return self.weights.resources
 
     def load(self) -> None:
+        """ModelError that says which of the two it is about."""
         if lacks := self.lacks():
             raise ModelError(f"{self.weights.model} cannot be run here: {lacks[0]}")
-        self.detector.load()
-        self.segmenter.load()
+        for part, parameter, load in (
+            ("detector", "detector_model", self.detector.load),
+            ("segmenter", "model", self.segmenter.load),
+        ):
+            try:
+                load()
+            except ModelError as error:
+                raise ModelError(f"the {part} (parameter `{parameter}`): {error}") from error
 
     def close(self) -> None:
         self.detector.close()
@@ -76,73 +84,25 @@ class GroundedTracker(Annotator[TrackRequest, Seeing]):
         if not any(found):
             return Seeing([], [], [])
         try:
-            tracks = self._follow(frames, dict(zip(keys, found, strict=True)))
+            return Seeing(self._follow(frames, dict(zip(keys, found, strict=True))), [], [])
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
-            return Rejected("out_of_memory", f"{len(frames.pixels)} pictures: {str(error).splitlines()[0][:300]}")
-        return Seeing(tracks, [], [])
+            said = " ".join(str(error).split())[:300]
+        free_cached_memory()  # outside the handler: the traceback holds the tensors of this clip
+        return Rejected("out_of_memory", f"{len(frames.pixels)} pictures of {frames.pixels.shape[1:3]} px: {said}")
 
     def _follow(self, frames: Frames, found: dict[int, list[Found]]) -> list[Track]:
         video = self.segmenter.open(frames.pixels)
-        paths: list[_Path] = []
+        trails: list[Trail] = []
         for first, detections in found.items():
-            followed_here = [box for path in paths if (box := path.box_at(first)) is not None]
-            new = [one for one in detections if all(box_iou(one.box, box) < self.looking.same_thing for box in followed_here)][
-                : self.looking.max_tracks - len(paths)
-            ]
-            if new:
-                masks = self.segmenter.follow(video, first, [one.box for one in new])
-                paths += [
-                    _Path(one, first, masks.masks[number], masks.scores[number])
-                    for number, one in enumerate(new)
-                    if masks.masks[number].any()
-                ]
-        return [path.track(f"g{number:02d}", self.looking.fps, frames.scale) for number, path in enumerate(paths)]
-
-
-class _Path:
-    """One thing from the picture it was found in. `masks`: bool (T, H, W)."""
-
-    def __init__(self, found: Found, first: int, masks: NDArray[np.bool_], scores: NDArray[np.float64]) -> None:
-        self.found = found
-        self.first = first
-        self.masks: list[Mask] = list(masks)
-        self.scores = scores * found.score  # surely this thing, surely there
-        self._boxes = [box_of(mask) for mask in self.masks]
-
-    def box_at(self, frame: int) -> NDArray[np.float64] | None:
-        return self._boxes[frame - self.first]
-
-    def track(self, track_id: str, fps: float, scale: float) -> Track:
-        """From the first sight to the last, times in seconds and boxes in pixels of the stored video."""
-        seen = [offset for offset, box in enumerate(self._boxes) if box is not None]
-        begin, end = seen[0], seen[-1] + 1
-        boxes = [(offset, box) for offset, box in enumerate(self._boxes) if box is not None]
-        centres = np.array([(box[:2] + box[2:]) / 2 * scale for _, box in boxes])
-        times = np.array([offset / fps for offset, _ in boxes])
-        speeds = np.linalg.norm(np.diff(centres, axis=0), axis=1) / np.diff(times) if len(boxes) > 1 else np.zeros(1)
-        return Track(
-            track_id=track_id,
-            phrase=self.found.phrase,
-            start_s=(self.first + begin) / fps,
-            end_s=(self.first + end) / fps,
-            boxes=[
-                TrackBox(
-                    time_s=(self.first + offset) / fps,
-                    box_xyxy_px=(box * scale).tolist(),
-                    score=float(self.scores[offset]),
-                    mask_rle=run_lengths(self.masks[offset]),
-                )
-                for offset, box in boxes
-            ],
-            coverage_frac=len(boxes) / (end - begin),
-            mean_score=float(np.mean([self.scores[offset] for offset, _ in boxes])),
-            mean_speed_px_per_s=float(speeds.mean()),
-            max_speed_px_per_s=float(speeds.max()),
-            consistency_iou=consistency(self.masks[begin:end]),
-            lost=lost_spans([box is not None for box in self._boxes], self.first, fps),
-        )
+            here = [box for trail in trails if (box := trail.box_at(first)) is not None]
+            new = [one for one in detections if all(box_iou(one.box, box) < self.looking.same_thing for box in here)]
+            if new := new[: self.looking.max_tracks - len(trails)]:
+                followed = self.segmenter.follow(video, first, [one.box for one in new])
+                each = zip(new, followed.masks, followed.scores, strict=True)
+                trails += [Trail(one, first, masks, scores) for one, masks, scores in each if masks.any()]
+        return tracks_of(trails, self.looking.fps, frames.scale)
 
 
 class GroundedSam2(GroundedTracker):
@@ -150,6 +110,7 @@ class GroundedSam2(GroundedTracker):
 
     class Params(GroundedParams, WeightsParams):
         model: str = Field("facebook/sam2.1-hiera-small", description="hub id, or a folder with the checkpoint")
+        attention: Literal["sdpa"] = Field("sdpa", description="the package has no other attention implementation")
 
     @classmethod
     def lacks(cls) -> list[str]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-WORDS = ("a", "dog", "cat", "ball", "red", "car", "door", "drum", "stick", "bell", "person", "hand", "bark", "bouncing", ".")
+WORDS = ("dog", "cat", "ball", "red", "car", "door", "drum", "stick", "bell", "person", "hand", "bark", "bouncing")
 
 
 def make(folder: Path, seed: int = 0) -> Path:
@@ -39,11 +39,16 @@ def make(folder: Path, seed: int = 0) -> Path:
 
 
 def bert_tokenizer(folder: Path) -> Any:
-    """A word-piece tokenizer over a few words and all letters."""
+    """A word-piece tokenizer over a few words and all letters.
+
+    Special tokens and the marks that end a phrase have the ids of bert-base-uncased: Grounding DINO has them in its code.
+    """
     from transformers import BertTokenizerFast
 
     letters = "abcdefghijklmnopqrstuvwxyz"
-    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS, *letters[1:], *(f"##{letter}" for letter in letters)]
+    pieces = {0: "[PAD]", 100: "[UNK]", 101: "[CLS]", 102: "[SEP]", 103: "[MASK]", 1012: ".", 1029: "?"}
+    pieces |= dict(enumerate([*letters, *(f"##{letter}" for letter in letters), *WORDS], start=2000))
+    vocabulary = {pieces.get(number, f"[unused{number}]"): number for number in range(max(pieces) + 1)}
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "vocab.txt").write_text("\n".join(pieces))
-    return BertTokenizerFast(vocab={piece: number for number, piece in enumerate(pieces)})
+    (folder / "vocab.txt").write_text("\n".join(vocabulary))
+    return BertTokenizerFast(vocab=vocabulary)

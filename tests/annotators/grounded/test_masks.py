@@ -31,7 +31,9 @@ def test_iou_of_boxes_and_masks_is_shared_over_joint_area() -> None:
 
 
 def test_a_box_ends_behind_the_last_pixel() -> None:
-    assert box_of(block(1, 2, 4, 3)).tolist() == [1, 2, 4, 3]  # type: ignore[union-attr]
+    box = box_of(block(1, 2, 4, 3))
+    assert box is not None
+    assert box.tolist() == [1, 2, 4, 3]
     assert box_of(EMPTY) is None
 
 
@@ -41,6 +43,13 @@ def test_run_lengths_are_the_mask(mask: np.ndarray) -> None:
     text = run_lengths(mask)
     assert json.loads(text)["size"] == list(mask.shape)
     assert np.array_equal(mask_of(text), mask)
+
+
+def test_run_lengths_go_down_the_columns_and_begin_with_what_is_outside() -> None:
+    """Counts 1 outside, 1 inside, 2 outside, as COCO writes them: each in base 32 from "0" on."""
+    pytest.importorskip("pycocotools")
+    assert json.loads(run_lengths(np.array([[False, False], [True, False]]))) == {"size": [2, 2], "counts": "112"}
+    assert json.loads(run_lengths(np.array([[True, False], [False, False]])))["counts"] == "013"
 
 
 def test_consistency_is_the_mean_agreement_of_neighbours_that_are_both_there() -> None:
