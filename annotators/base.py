@@ -55,13 +55,28 @@ class Resources:
 
 @dataclass(frozen=True)
 class CallEstimate:
-    """What one clip is expected to cost on served models. `usd` is None for models without a price."""
+    """What clips are expected to cost on served models. `usd` is None for models without a price, and in sums with one."""
 
     num_calls: float
     prompt_tokens: float
     completion_tokens: float
     audio_s: float
     usd: float | None
+
+    def __add__(self, other: "CallEstimate") -> "CallEstimate":
+        return CallEstimate(
+            self.num_calls + other.num_calls,
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.audio_s + other.audio_s,
+            None if self.usd is None or other.usd is None else self.usd + other.usd,
+        )
+
+    def times(self, factor: float) -> "CallEstimate":
+        """That of so many clips like this one."""
+        usd = None if self.usd is None else factor * self.usd
+        tokens = (factor * self.prompt_tokens, factor * self.completion_tokens)
+        return CallEstimate(factor * self.num_calls, *tokens, factor * self.audio_s, usd)
 
 
 class Annotator(Generic[In, Out]):

@@ -1,11 +1,13 @@
-"""What a build would run, without running or writing anything: the grid that is left, stage by stage."""
+"""What a build would run and what that is expected to cost, without running, asking or writing anything."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from annotators.base import CallEstimate
 from flows.build import build_settings
 from flows.recipe import Recipe
 from pipeline.build import done_keys
+from pipeline.estimates import UsualClip, stage_estimate, total, usual_clip
 from pipeline.jobs import Key
 from pipeline.plan import SCAN, SCAN_FINGERPRINT, Plan
 from pipeline.scan import ScanPreview, preview_scan
@@ -14,7 +16,11 @@ from schemas.media import Listing
 
 @dataclass(frozen=True)
 class PlanRow:
-    """What a build would do for one stage. `is_estimate`: clips and calls are guessed from the sources, before ingest."""
+    """What a build would do for one stage. `is_estimate`: clips and calls are guessed from the sources, before ingest.
+
+    `served`: what the clips are expected to cost, None for a model that is not served. `is_from_ledger`: by what the clips
+    that are done took, else by the annotator's own reckoning.
+    """
 
     stage: str
     model: str
@@ -24,13 +30,19 @@ class PlanRow:
     clips: int
     model_calls: int
     is_estimate: bool
+    served: CallEstimate | None = None
+    is_from_ledger: bool = False
 
 
 @dataclass(frozen=True)
 class PlanReport:
+    """`total`: of all served models, None where there are none; its `usd` leaves out the models `without_price`."""
+
     num_entries: int
     num_new_sources: int
     rows: list[PlanRow]
+    total: CallEstimate | None
+    without_price: list[str]
 
 
 def plan_build(recipe: Recipe, *, source: str, root: str, limit: int | None = None) -> PlanReport:
@@ -38,14 +50,14 @@ def plan_build(recipe: Recipe, *, source: str, root: str, limit: int | None = No
     settings = build_settings(recipe, source=source, limit=limit)
     preview = preview_scan(root, source, limit, recipe.sources_per_shard)
     done = done_keys(preview.dataset, settings.plan) if preview.dataset else set()
-    return PlanReport(
-        preview.num_entries,
-        preview.num_new,
-        [_plan_row(settings.plan, name, preview, done) for name in settings.plan.fingerprints],
-    )
+    usual = usual_clip(preview.dataset, settings.plan)
+    rows = [_plan_row(settings.plan, name, preview, done, usual) for name in settings.plan.fingerprints]
+    served = [row.served for row in rows if row.served]
+    without_price = sorted({row.model for row in rows if row.served and row.served.num_calls and row.served.usd is None})
+    return PlanReport(preview.num_entries, preview.num_new, rows, total(served) if served else None, without_price)
 
 
-def _plan_row(plan: Plan, stage: str, preview: ScanPreview, done: set[Key]) -> PlanRow:
+def _plan_row(plan: Plan, stage: str, preview: ScanPreview, done: set[Key], usual: UsualClip) -> PlanRow:
     shards = [*preview.old_shards, *sorted(preview.new_shards)]
     if stage == SCAN:
         num_new = len(preview.new_shards)
@@ -53,9 +65,19 @@ def _plan_row(plan: Plan, stage: str, preview: ScanPreview, done: set[Key]) -> P
     planned = plan[stage]
     to_run = [shard for shard in shards if (stage, shard) not in done]
     clips = _num_clips(plan, preview, done, to_run)
-    calls = clips if planned.stage.annotator else 0
-    is_estimate = any(("ingest", shard) not in done for shard in to_run)
-    return PlanRow(stage, planned.stage.model, len(shards), len(shards) - len(to_run), len(to_run), clips, calls, is_estimate)
+    expected = stage_estimate(preview.dataset, planned, usual, clips)
+    return PlanRow(
+        stage,
+        planned.stage.model,
+        cells_total=len(shards),
+        cells_done=len(shards) - len(to_run),
+        cells_to_run=len(to_run),
+        clips=clips,
+        model_calls=round(expected.calls.num_calls) if expected else clips if planned.stage.annotator else 0,
+        is_estimate=any(("ingest", shard) not in done for shard in to_run),
+        served=expected.calls if expected else None,
+        is_from_ledger=expected is not None and expected.is_from_ledger,
+    )
 
 
 def _num_clips(plan: Plan, preview: ScanPreview, done: set[Key], shards: Sequence[int]) -> int:

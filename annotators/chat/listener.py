@@ -49,7 +49,7 @@ class ListenParams(Params):
 
 
 class Listener(AskingAnnotator[Inquiry, Sequence[Judged]]):
-    reply_tokens = 40.0
+    reply_tokens = 36.0  # twenty words, a word, and the JSON around them
 
     def __init__(self, params: AnyParams) -> None:
         super().__init__(params)
@@ -84,7 +84,7 @@ class Listener(AskingAnnotator[Inquiry, Sequence[Judged]]):
         ]
 
     def typical(self, duration_s: float, has_video: bool) -> Sequence[ChatRequest]:
-        """Six claims and as many decoys, each asked both ways."""
+        """Eight claims and four decoys, each asked both ways."""
         statement = "Exactly three hits are heard between 1.2 s and 4.5 s."
         request = ChatRequest("", self._prompt.fill(statement=statement), media=(silence(duration_s),), schema=Heard)
         return [request] * (2 * _TYPICAL_CLAIMS)
