@@ -14,6 +14,7 @@ from pydantic import Field
 
 from annotators.base import Annotator, AnyParams, CallEstimate, Params, Resources
 from annotators.chat.audio_captioner import AudioCaptioner, EngineAudioCaptioner, ServedAudioCaptioner
+from annotators.engine.asker import EngineAsker
 from annotators.findings import refuted, supported, unverifiable
 from annotators.hf.qwen2_audio import Qwen2AudioCaptioner
 from annotators.hf.qwen_omni import QwenOmniCaptioner
@@ -29,6 +30,7 @@ from schemas.reasoning import Evidence, Judged, Stated
 
 P = TypeVar("P", bound=Params)
 _WHOLE_CLIP = 0.9  # a span of at least this share is the whole clip
+_ENTAILMENT_GB = 2.0  # a model of 0.2 B parameters in float32, and torch
 
 
 class BlindVerifier(Annotator[Inquiry, Sequence[Judged]]):
@@ -53,9 +55,10 @@ class BlindVerifier(Annotator[Inquiry, Sequence[Judged]]):
 
     @property
     def resources(self) -> Resources:
-        """The captioner's, and a tenth of a GPU for the entailment if it is to have one and there is none yet."""
+        """The captioner's and the entailment's: memory, and a tenth of a GPU if it is to have one and there is none yet."""
         need = self.captioner.resources
-        return replace(need, gpus=need.gpus or (0.1 if self.entailment.params.nli_device == "cuda" else 0.0))
+        gpus = need.gpus or (0.1 if self.entailment.params.nli_device == "cuda" else 0.0)
+        return replace(need, gpus=gpus, memory_gb=need.memory_gb + _ENTAILMENT_GB)
 
     @property
     def batch_size(self) -> int:
@@ -69,14 +72,17 @@ class BlindVerifier(Annotator[Inquiry, Sequence[Judged]]):
         self.captioner.connect(site)
 
     def load(self) -> None:
+        self.entailment.load()  # first: it fails sooner
         self.captioner.load()
-        self.entailment.load()
 
     def annotate(self, batch: Sequence[Inquiry]) -> Sequence[Sequence[Judged] | Rejected]:
-        captions = self.captioner.annotate([AudioRequest(inquiry.media, [], []) for inquiry in batch])
+        """A clip of whose claims none can be judged is not captioned: that would cost and decide nothing."""
+        wanted = [number for number, inquiry in enumerate(batch) if not all(map(unasked, inquiry.claims))]
+        requests = [AudioRequest(batch[number].media, [], []) for number in wanted]
+        captions = dict(zip(wanted, self.captioner.annotate(requests) if requests else [], strict=True))
         return [
-            said if isinstance(said, Rejected) else self._judged(inquiry, said)
-            for inquiry, said in zip(batch, captions, strict=True)
+            said if isinstance(said := captions.get(number, ()), Rejected) else self._judged(inquiry, said)
+            for number, inquiry in enumerate(batch)
         ]
 
     def _judged(self, inquiry: Inquiry, said: Sequence[Said]) -> Sequence[Judged] | Rejected:
@@ -172,6 +178,10 @@ class EngineBlind(BlindVerifier):
 
     def make_captioner(self) -> AudioCaptioner:
         return EngineAudioCaptioner(_share(EngineAudioCaptioner.Params, self.params))
+
+    @classmethod
+    def lacks(cls) -> list[str]:
+        return [*EngineAsker.lacks(), *super().lacks()]
 
 
 class Qwen2AudioBlind(BlindVerifier):

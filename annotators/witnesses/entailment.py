@@ -8,8 +8,11 @@ from pydantic import Field
 
 from annotators.base import Params, placement
 from annotators.batching import free_cached_memory, in_halves
-from annotators.weights import find_weights, model_name, no_progress_bars, torch_dtype
+from annotators.weights import model_name
+from annotators.witnesses.loading import complete_model, load_from_weights
 from schemas.errors import ModelError, Rejected
+
+_LONGEST_PAIR = 512  # tokens that RoBERTa and DeBERTa were trained on
 
 
 class EntailmentParams(Params):
@@ -46,22 +49,17 @@ class Entailment:
 
     def load(self) -> None:
         """ModelError if the weights are missing, or the model does not say which of its classes is which."""
+        load_from_weights(self.params.nli_model, self.params.nli_revision, self._load_from)
+        self._classes = _classes(self.params.nli_model, self._model.config.id2label)
+
+    def _load_from(self, folder: str) -> None:
         from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-        no_progress_bars()
-        params = self.params
-        folder = find_weights(params.nli_model, params.nli_revision)
-        try:
-            self._tokenizer = AutoTokenizer.from_pretrained(folder)
-            model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch_dtype(params.nli_dtype))
-        except (ValueError, RuntimeError, OSError, KeyError) as error:
-            said = " ".join(str(error).split())[:300]
-            raise ModelError(f"transformers cannot load {params.nli_model}: {type(error).__name__}: {said}") from error
-        self._model = model.to(params.nli_device).eval()
-        self._classes = _classes(params.nli_model, model.config.id2label)
+        self._tokenizer = AutoTokenizer.from_pretrained(folder)
+        self._model = complete_model(AutoModelForSequenceClassification, folder, self.params.nli_dtype, self.params.nli_device)
 
     def judge(self, pairs: Sequence[tuple[str, str]]) -> list[Entailed | Rejected]:
-        """(text, hypothesis) → what the text says of the hypothesis."""
+        """(text, hypothesis) → what the text says of the hypothesis. Pairs longer than the model reads lose their ends."""
         size = self.params.nli_batch_size
         return [one for start in range(0, len(pairs), size) for one in in_halves(self._forward, pairs[start : start + size])]
 
@@ -70,12 +68,17 @@ class Entailment:
 
         texts, hypotheses = zip(*pairs, strict=True)
         inputs = self._tokenizer(
-            list(texts), list(hypotheses), padding=True, truncation="only_first", max_length=512, return_tensors="pt"
+            list(texts), list(hypotheses), padding=True, truncation=True, max_length=_LONGEST_PAIR, return_tensors="pt"
         )
         with torch.inference_mode():
             shares = self._model(**inputs.to(self._model.device)).logits.float().softmax(-1).cpu()
         entailment, contradiction = self._classes
-        return [Entailed(float(row[entailment]), float(row[contradiction])) for row in shares]
+        return [
+            Entailed(float(row[entailment]), float(row[contradiction]))
+            if row.isfinite().all()
+            else Rejected("annotator_error", "the entailment is not a number; is nli_dtype too narrow for the model?")
+            for row in shares
+        ]
 
     def close(self) -> None:
         self._tokenizer = self._model = None

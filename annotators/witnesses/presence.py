@@ -6,69 +6,81 @@ in pieces, of which the surest counts.
 """
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from annotators.base import Annotator, AnyParams, Params, Resources
 from annotators.batching import free_cached_memory
 from annotators.findings import number, refuted, supported, unverifiable
-from annotators.media import Media
 from annotators.roles import Inquiry
-from annotators.weights import WeightsParams, find_weights, missing_packages, model_name, no_progress_bars
+from annotators.weights import WeightsParams, missing_packages, model_name
+from annotators.witnesses.loading import load_from_weights
 from annotators.wording import noun
-from schemas.errors import ModelError, Rejected
-from schemas.reasoning import Judged, Stated
+from schemas.errors import Rejected
+from schemas.reasoning import Evidence, Judged, Stated
 from schemas.vocabulary import ANY_SOUND
+
+_SHORTEST_S = 0.1  # a few frames of a spectrogram
+_LONGEST_S = 10.0  # what both models hear at once
 
 
 class PresenceParams(Params):
-    """Where a witness listens, and what its word counts."""
+    """Where a witness listens, and what its word counts. A subclass sets the thresholds for its own measure."""
 
     margin_s: float = Field(0.25, ge=0, le=5, description="listened to before and after the claim's span as well")
-    shortest_s: float = Field(1.0, gt=0, le=10, description="a shorter span is widened to this, around its middle")
+    shortest_s: float = Field(1.0, ge=_SHORTEST_S, le=10, description="a shorter span is widened to this, around its middle")
+    present_from: float = Field(gt=0, lt=1, description="a subject with at least this presence sounds")
+    absent_below: float = Field(gt=0, lt=1, description="a subject with less than this presence does not")
+
+    @model_validator(mode="after")
+    def _leaves_something_open(self) -> "PresenceParams":
+        if self.absent_below > self.present_from:
+            raise ValueError(f"absent_below must not exceed present_from, got {self.absent_below:g} > {self.present_from:g}")
+        return self
 
 
 @dataclass(frozen=True)
 class Heard:
-    """`presence` 0 .. 1 in the model's own measure, and what that was."""
+    """How present a subject is, 0 .. 1 in the model's own measure: from `least` to `most`. `told` says what that was."""
 
-    presence: float
+    least: float
+    most: float
     told: str
 
 
 @dataclass(frozen=True)
-class _Question:
-    item: int
-    claim: int
-    subject: str
+class Question:
+    """One claim about one stretch of sound, in pieces short enough to be heard at once."""
+
+    claim: Stated
     start_s: float
     end_s: float
-    pieces: list[NDArray[np.float32]]
+    pieces: Sequence[NDArray[np.float32]]
+
+    @property
+    def subject(self) -> str:
+        return self.claim.subject or ANY_SOUND
 
 
 class PresenceVerifier(Annotator[Inquiry, Sequence[Judged]]):
     """A subclass loads a model and says how surely subjects are present. `params` are PresenceParams and WeightsParams."""
 
     rate_hz: int
-    longest_s = 10.0  # what both models hear at once
+    _model: Any = None
 
     def __init__(self, params: AnyParams) -> None:
         super().__init__(params)
         self.listening = PresenceParams.model_validate(params.model_dump(include=set(PresenceParams.model_fields)))
         self.weights = WeightsParams.model_validate(params.model_dump(include=set(WeightsParams.model_fields)))
 
-    @property
-    @abstractmethod
-    def thresholds(self) -> tuple[float, float]:
-        """(present from here, absent below here), in the measure of `Heard.presence`."""
-
     @abstractmethod
     def load_from(self, folder: str) -> None:
-        """Load what is in the folder, to `weights.device`."""
+        """Load what is in the folder, the model as `_model` on `weights.device`."""
 
     @abstractmethod
     def listen(self, pieces: Sequence[NDArray[np.float32]], subjects: Sequence[str]) -> list[Heard | Rejected | None]:
@@ -91,83 +103,46 @@ class PresenceVerifier(Annotator[Inquiry, Sequence[Judged]]):
         return missing_packages("torch", "transformers")
 
     def load(self) -> None:
-        if lacks := self.lacks():
-            raise ModelError(f"{self.weights.model} cannot be run here: {lacks[0]}")
-        no_progress_bars()
-        folder = find_weights(self.weights.model, self.weights.revision)
-        try:
-            self.load_from(str(folder))
-        except (ValueError, RuntimeError, OSError, KeyError, AttributeError) as error:
-            said = " ".join(str(error).split())[:300]
-            raise ModelError(f"transformers cannot load {self.weights.model}: {type(error).__name__}: {said}") from error
+        load_from_weights(self.weights.model, self.weights.revision, self.load_from)
 
     def close(self) -> None:
+        self._model = None
         free_cached_memory()
 
     def annotate(self, batch: Sequence[Inquiry]) -> Sequence[Sequence[Judged] | Rejected]:
         """All questions of all inquiries are put to the model together."""
-        questions: list[_Question] = []
-        answers: list[list[Judged] | Rejected] = []
-        for item, inquiry in enumerate(batch):
-            sound = inquiry.media.sound(self.rate_hz).mono
-            if not sound.size or not np.isfinite(sound).all():
-                answers.append(Rejected("decode_failed", "there is no sound to listen to"))
-                continue
-            answers.append([unverifiable(why) if (why := _unasked(claim)) else _PENDING for claim in inquiry.claims])
-            questions += [
-                self._question(item, number, claim, sound, inquiry.media)
-                for number, claim in enumerate(inquiry.claims)
-                if not _unasked(claim)
-            ]
-        pieces = [piece for question in questions for piece in question.pieces]
-        subjects = [question.subject for question in questions for _ in question.pieces]
+        drafts = [self._draft(inquiry) for inquiry in batch]
+        answers = self._answers([one for draft in drafts for one in _questions(draft)])
+        return [draft if isinstance(draft, Rejected) else _filled(draft, answers) for draft in drafts]
+
+    def _draft(self, inquiry: Inquiry) -> list[Judged | Question] | Rejected:
+        """What needs no model, and questions in place of the rest."""
+        sound = inquiry.media.sound(self.rate_hz).mono
+        if refusal := refused(sound, self.rate_hz):
+            return refusal
+        return [
+            unverifiable(why) if (why := unasked(claim)) else question(claim, sound, self.rate_hz, self.listening)
+            for claim in inquiry.claims
+        ]
+
+    def _answers(self, questions: Sequence[Question]) -> Iterator[Judged | Rejected]:
+        pieces = [piece for one in questions for piece in one.pieces]
+        subjects = [one.subject for one in questions for _ in one.pieces]
         heard = iter(self.listen(pieces, subjects) if pieces else [])
-        for question in questions:
-            found = [next(heard) for _ in question.pieces]
-            judgements = answers[question.item]
-            refusals = [one for one in found if isinstance(one, Rejected)]
-            if isinstance(judgements, Rejected) or refusals:
-                answers[question.item] = judgements if isinstance(judgements, Rejected) else refusals[0]
-                continue
-            claim = batch[question.item].claims[question.claim]
-            judgements[question.claim] = self._judged(claim, question, [one for one in found if isinstance(one, Heard)])
-        return answers
-
-    def _question(self, item: int, number: int, claim: Stated, sound: NDArray[np.float32], media: Media) -> _Question:
-        start_s, end_s = self.stretch(claim, media.duration_s)
-        window = sound[round(start_s * self.rate_hz) : max(round(end_s * self.rate_hz), round(start_s * self.rate_hz) + 1)]
-        count = max(1, int(np.ceil(window.size / (self.longest_s * self.rate_hz))))
-        return _Question(item, number, claim.subject or ANY_SOUND, start_s, end_s, np.array_split(window, count))
-
-    def stretch(self, claim: Stated, duration_s: float) -> tuple[float, float]:
-        """What is listened to for a claim, in seconds within the clip."""
-        start_s = min(max((claim.start_s or 0.0) - self.listening.margin_s, 0.0), duration_s)
-        end_s = min(max((duration_s if claim.end_s is None else claim.end_s) + self.listening.margin_s, start_s), duration_s)
-        if (short_s := self.listening.shortest_s - (end_s - start_s)) > 0:
-            start_s = max(0.0, min(start_s - short_s / 2, duration_s - self.listening.shortest_s))
-            end_s = min(duration_s, start_s + self.listening.shortest_s)
-        return start_s, end_s
-
-    def _judged(self, claim: Stated, question: _Question, heard: Sequence[Heard]) -> Judged:
-        subject = noun(question.subject)
-        if not heard:
-            return unverifiable(f"the model has no notion of {subject!r}")
-        surest = max(heard, key=lambda one: one.presence)
-        present_from, absent_below = self.thresholds
-        evidence = [number("presence", round(surest.presence, 4), "score", question.start_s, question.end_s)]
-        is_event = claim.type == "event"
-        if surest.presence >= present_from:
-            confidence = (surest.presence - present_from) / max(1 - present_from, 1e-9)
-            return (supported if is_event else refuted)(surest.told, evidence, confidence)
-        if surest.presence < absent_below:
-            return (refuted if is_event else supported)(surest.told, evidence, 1 - surest.presence / absent_below)
-        return unverifiable(f"{surest.told}, which decides nothing", evidence)
+        for one in questions:
+            yield judged(one, [next(heard) for _ in one.pieces], self.listening)
 
 
-_PENDING = unverifiable("not judged yet")
+def refused(sound: NDArray[np.float32], rate_hz: int) -> Rejected | None:
+    """Why there is nothing to listen to; None if there is. `sound`: float32 (n,)."""
+    if not sound.size or not np.isfinite(sound).all():
+        return Rejected("decode_failed", "there is no sound to listen to")
+    if sound.size < _SHORTEST_S * rate_hz:
+        return Rejected("too_short", f"the sound lasts {sound.size / rate_hz:.3f} s, the model needs {_SHORTEST_S:g} s")
+    return None
 
 
-def _unasked(claim: Stated) -> str | None:
+def unasked(claim: Stated) -> str | None:
     """Why a claim is not put to the model; None if it is."""
     if claim.basis == "seen":
         return "rests on the picture"
@@ -176,3 +151,56 @@ def _unasked(claim: Stated) -> str | None:
     if claim.subject is None or claim.subject == ANY_SOUND:
         return "names no kind of sound"
     return None
+
+
+def question(claim: Stated, sound: NDArray[np.float32], rate_hz: int, listening: PresenceParams) -> Question:
+    """The claim with what is to be heard of the sound, float32 (n,), which is not `refused`."""
+    start_s, end_s = stretch(claim, sound.size / rate_hz, listening)
+    window = sound[round(start_s * rate_hz) : round(end_s * rate_hz)]
+    count = int(np.ceil(window.size / (_LONGEST_S * rate_hz)))
+    return Question(claim, start_s, end_s, np.array_split(window, count))
+
+
+def stretch(claim: Stated, duration_s: float, listening: PresenceParams) -> tuple[float, float]:
+    """What is listened to for a claim, in seconds within the clip."""
+    start_s = min(max((claim.start_s or 0.0) - listening.margin_s, 0.0), duration_s)
+    end_s = min(max((duration_s if claim.end_s is None else claim.end_s) + listening.margin_s, start_s), duration_s)
+    if (short_s := listening.shortest_s - (end_s - start_s)) > 0:
+        start_s = max(0.0, min(start_s - short_s / 2, duration_s - listening.shortest_s))
+        end_s = min(duration_s, start_s + listening.shortest_s)
+    return start_s, end_s
+
+
+def judged(question: Question, found: Sequence[Heard | Rejected | None], listening: PresenceParams) -> Judged | Rejected:
+    """The verdict on what was found in the pieces. A subject that surely sounds in one of them sounds."""
+    if refusals := [one for one in found if isinstance(one, Rejected)]:
+        return refusals[0]
+    heard = [one for one in found if isinstance(one, Heard)]
+    if not heard:
+        return unverifiable(f"the model has no notion of {noun(question.subject)!r}")
+    if not all(np.isfinite((one.least, one.most)).all() for one in heard):
+        return Rejected("annotator_error", "the model's answer is not a number; is dtype too narrow for it?")
+    surest, likeliest = max(heard, key=lambda one: one.least), max(heard, key=lambda one: one.most)
+    is_event = question.claim.type == "event"
+    if surest.least >= listening.present_from:
+        confidence = (surest.least - listening.present_from) / (1 - listening.present_from)
+        return (supported if is_event else refuted)(surest.told, [_presence(question, surest.least)], confidence)
+    if likeliest.most < listening.absent_below:
+        confidence = 1 - likeliest.most / listening.absent_below
+        return (refuted if is_event else supported)(likeliest.told, [_presence(question, likeliest.most)], confidence)
+    return unverifiable(f"{likeliest.told}, which decides nothing", [_presence(question, surest.least)])
+
+
+def _presence(question: Question, value: float) -> Evidence:
+    return number("presence", round(value, 4), "score", question.start_s, question.end_s)
+
+
+def _questions(draft: list[Judged | Question] | Rejected) -> list[Question]:
+    return [] if isinstance(draft, Rejected) else [one for one in draft if isinstance(one, Question)]
+
+
+def _filled(draft: list[Judged | Question], answers: Iterator[Judged | Rejected]) -> list[Judged] | Rejected:
+    """The draft with its questions answered, in order; the first refusal if there is one."""
+    answered = [next(answers) if isinstance(one, Question) else one for one in draft]
+    refusals = [one for one in answered if isinstance(one, Rejected)]
+    return refusals[0] if refusals else [one for one in answered if isinstance(one, Judged)]

@@ -1,8 +1,9 @@
 """`tagger`: AudioSet classes by an Audio Spectrogram Transformer (Gong et al. 2021, arXiv 2104.01778).
 
-A claim's subject is turned into classes of the checkpoint's own list; the presence of a subject is the largest probability
-among them (the model was trained on clips with several labels: a sigmoid per class). AudioSet is full of quiet and missed
-labels, so its probabilities are low: the thresholds are far below one half.
+A claim's subject is turned into classes of the checkpoint's own list; its presence is the largest probability among classes
+that are it (the model was trained on clips with several labels: a sigmoid per class). Where it is made of several, all of them
+must sound for it to be supported, and none of them for it to be refuted. AudioSet is full of quiet and missed labels, so its
+probabilities are low: the thresholds are far below one half.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from annotators.batching import in_halves
-from annotators.weights import WeightsParams, torch_dtype
+from annotators.weights import WeightsParams
+from annotators.witnesses.loading import complete_model
 from annotators.witnesses.names import matching_classes
 from annotators.witnesses.presence import Heard, PresenceParams, PresenceVerifier
 from schemas.errors import Rejected
@@ -27,22 +29,17 @@ class Tagger(PresenceVerifier):
         present_from: float = Field(0.2, gt=0, lt=1, description="a class of at least this probability sounds")
         absent_below: float = Field(0.01, gt=0, lt=1, description="a class of less than this probability does not")
 
-    params: Params
     rate_hz = 16_000
-
-    @property
-    def thresholds(self) -> tuple[float, float]:
-        return self.params.present_from, self.params.absent_below
 
     def load_from(self, folder: str) -> None:
         from transformers import ASTFeatureExtractor, ASTForAudioClassification
 
+        weights = self.weights
         self._extractor: Any = ASTFeatureExtractor.from_pretrained(folder)
-        model = ASTForAudioClassification.from_pretrained(
-            folder, dtype=torch_dtype(self.weights.dtype), attn_implementation=self.weights.attention
+        self._model = complete_model(
+            ASTForAudioClassification, folder, weights.dtype, weights.device, attn_implementation=weights.attention
         )
-        self._model: Any = model.to(self.weights.device).eval()
-        self._labels: dict[int, str] = dict(model.config.id2label)
+        self._labels: dict[int, str] = dict(self._model.config.id2label)
 
     def listen(self, pieces: Sequence[NDArray[np.float32]], subjects: Sequence[str]) -> list[Heard | Rejected | None]:
         classes = [matching_classes(subject, self._labels) for subject in subjects]
@@ -50,12 +47,8 @@ class Tagger(PresenceVerifier):
         scores = self._scores([pieces[number] for number in asked])
         heard: list[Heard | Rejected | None] = [None] * len(pieces)
         for number, found in zip(asked, scores, strict=True):
-            heard[number] = found if isinstance(found, Rejected) else self._heard(found, classes[number])
+            heard[number] = found if isinstance(found, Rejected) else heard_among(found, classes[number], self._labels)
         return heard
-
-    def _heard(self, scores: _Scores, matching: Sequence[int]) -> Heard:
-        best = max(matching, key=lambda number: scores[number])
-        return Heard(float(scores[best]), f"{self._labels[best]} has a probability of {scores[best]:.2f}")
 
     def _scores(self, pieces: Sequence[NDArray[np.float32]]) -> list[_Scores | Rejected]:
         """Probabilities of all classes per piece, float32 (classes,)."""
@@ -69,3 +62,10 @@ class Tagger(PresenceVerifier):
         with torch.inference_mode():
             logits = self._model(inputs["input_values"].to(self._model.device, self._model.dtype)).logits
         return list(logits.float().sigmoid().cpu().numpy())
+
+
+def heard_among(scores: _Scores, classes: Sequence[Sequence[int]], labels: dict[int, str]) -> Heard:
+    """How present a subject is that is one of each list of classes, by the probabilities (classes,)."""
+    best = [max(matching, key=lambda number: scores[number]) for matching in classes]
+    told = ", ".join(f"{labels[number]!r} {scores[number]:.2f}" for number in best)
+    return Heard(float(scores[best].min()), float(scores[best].max()), f"probability of {told}")

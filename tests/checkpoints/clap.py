@@ -3,7 +3,8 @@
 from pathlib import Path
 
 
-def make(folder: Path, seed: int = 0) -> Path:
+def make(folder: Path, seed: int = 0, is_fused: bool = False) -> Path:
+    """`is_fused`: of the kind that also takes three crops of a long sound."""
     import torch
     from transformers import ClapConfig, ClapFeatureExtractor, ClapModel, ClapProcessor
 
@@ -18,12 +19,12 @@ def make(folder: Path, seed: int = 0) -> Path:
         },
         audio_config={
             "patch_embeds_hidden_size": 16, "hidden_size": 128, "depths": [1, 1, 1, 1], "num_attention_heads": [2, 2, 2, 2],
-            "projection_dim": 32, "num_mel_bins": 64,
+            "projection_dim": 32, "num_mel_bins": 64, "enable_fusion": is_fused,
         },
         projection_dim=32,
     )  # fmt: skip
     torch.manual_seed(seed)
     ClapModel(config).save_pretrained(folder)
-    extractor = ClapFeatureExtractor(truncation="rand_trunc", padding="repeatpad")
+    extractor = ClapFeatureExtractor(truncation="fusion" if is_fused else "rand_trunc", padding="repeatpad")
     ClapProcessor(extractor, tokenizer).save_pretrained(folder)
     return folder
