@@ -194,8 +194,9 @@ def _tokens(part: dict[str, Any]) -> int:
     data = base64.b64decode(part[part["type"]]["url"].partition(",")[2])
     with av.open(io.BytesIO(data)) as container:
         stream = container.streams.video[0]
-        frames = max(1, sum(1 for _ in container.decode(stream)) // 2)
-        return frames * math.ceil(stream.width / 28) * math.ceil(stream.height / 28)
+        frames: int = max(1, sum(1 for _ in container.decode(stream)) // 2)
+        patches: int = math.ceil(stream.width / 28) * math.ceil(stream.height / 28)
+        return frames * patches
 
 
 def asked_schema(body: dict[str, Any]) -> dict[str, Any] | None:
