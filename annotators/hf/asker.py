@@ -1,8 +1,7 @@
 """Questions to a transformers model in this process: the asker that every such backend shares.
 
-Likeliest-word replies are generated in padded batches, and a batch that does not fit into memory is halved. A drawn reply is
-generated alone with its own seed, so that it does not depend on who else was in the batch. There is no grammar here: a schema
-goes into the question in words, and what does not validate is asked again.
+Replies are generated in padded batches, drawn ones each from their own seed (`drawing`), and a batch that does not fit into
+memory is halved. There is no grammar here: a schema goes into the question in words, and what does not validate is asked again.
 """
 
 import json
@@ -13,12 +12,16 @@ from annotators.base import CallEstimate, Resources
 from annotators.batching import free_cached_memory, in_halves
 from annotators.chat.request import ChatRequest, Reply
 from annotators.chat.structured import RawReply, read_reply, strict_schema
+from annotators.hf.drawing import Drawing
 from annotators.hf.families import Family
+from annotators.hf.loading import load_chat_model
 from annotators.hf.params import HfParams
 from annotators.site import Site
 from annotators.weights import find_weights, missing_packages, model_name
 from schemas.accounting import Used
 from schemas.errors import ModelError, Rejected
+
+Row = tuple[ChatRequest, int]  # a request, and the number of one of its samples
 
 
 class HfAsker:
@@ -52,12 +55,8 @@ class HfAsker:
     def open(self) -> None:
         if lacks := self.lacks():
             raise ModelError(f"{self.params.model} cannot be run here: {lacks[0]}")
-        params, folder = self.params, find_weights(self.params.model, self.params.revision)
-        try:
-            self._processor, self._model = self._family.load(folder, params.dtype, params.attention, params.device)
-        except (ValueError, RuntimeError, OSError, KeyError, AttributeError) as error:
-            said = " ".join(str(error).split())[:300]
-            raise ModelError(f"transformers cannot load {params.model}: {type(error).__name__}: {said}") from error
+        folder = find_weights(self.params.model, self.params.revision)
+        self._processor, self._model = load_chat_model(folder, self._family, self.params)
 
     def ask(self, requests: Sequence[ChatRequest]) -> list[Reply | Rejected]:
         """In rounds: what does not validate is asked again together."""
@@ -75,52 +74,54 @@ class HfAsker:
         return [outcomes[number] for number in range(len(requests))]
 
     def _generate(self, requests: Sequence[ChatRequest]) -> list[RawReply | Rejected]:
-        raws: dict[int, RawReply | Rejected] = {}
-        together: list[int] = []
-        for number, request in enumerate(requests):
-            if refusal := self._refusal(request):
-                raws[number] = refusal
-            elif request.temperature:
-                (raws[number],) = in_halves(self._batch, [request])
-            else:
-                together.append(number)
-        for start in range(0, len(together), self.params.batch_size):
-            numbers = together[start : start + self.params.batch_size]
-            batch = [requests[number] for number in numbers]
-            raws.update(zip(numbers, in_halves(self._batch, batch), strict=True))
-        return [raws[number] for number in range(len(requests))]
+        """One row of a batch for every sample of every request that the model can be given."""
+        refusals = [self._family.refuses(self._processor, request.media[0]) for request in requests]
+        rows = [
+            (request, sample)
+            for request, refusal in zip(requests, refusals, strict=True)
+            if not refusal
+            for sample in range(request.samples)
+        ]
+        batches = (rows[start : start + self.params.batch_size] for start in range(0, len(rows), self.params.batch_size))
+        given = iter([raw for batch in batches for raw in in_halves(self._batch, batch)])
+        return [
+            refusal or _together([next(given) for _ in range(request.samples)])
+            for request, refusal in zip(requests, refusals, strict=True)
+        ]
 
-    def _refusal(self, request: ChatRequest) -> Rejected | None:
-        (part,) = request.media
-        return self._family.refuses(self._processor, part)
-
-    def _batch(self, requests: Sequence[ChatRequest]) -> list[RawReply | Rejected]:
-        """One call of the model. All requests are of one temperature; what the processor refuses is found one by one."""
+    def _batch(self, rows: Sequence[Row]) -> list[RawReply | Rejected]:
+        """One call of the model, one text per row. Whom the processor refuses is found by halving the batch."""
         import torch
+        from transformers import LogitsProcessorList
 
         try:
-            inputs = self._family.inputs(
-                self._processor, [self._prompt(request) for request in requests], [request.media[0] for request in requests]
-            )
+            inputs = self._inputs([request for request, _ in rows])
         except (ValueError, IndexError, TypeError) as error:
-            if len(requests) > 1:
-                return [raw for request in requests for raw in self._batch([request])]
-            return [Rejected("request_refused", f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")]
-        first = requests[0]
-        torch.manual_seed(first.seed)
-        drawn: dict[str, Any] = {"temperature": first.temperature, "top_k": 0, "top_p": 1.0} if first.temperature else {}
+            if len(rows) == 1:
+                return [Rejected("request_refused", f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")]
+            middle = len(rows) // 2
+            return self._batch(rows[:middle]) + self._batch(rows[middle:])
         with torch.inference_mode():
             tokens = self._model.generate(
                 **inputs.to(self._model.device, self._model.dtype),
-                do_sample=bool(first.temperature),
-                num_return_sequences=first.samples,
-                max_new_tokens=max(request.max_tokens for request in requests),
-                pad_token_id=self._processor.tokenizer.pad_token_id,
-                **drawn,
+                max_new_tokens=max(request.max_tokens for request, _ in rows),
+                logits_processor=LogitsProcessorList([Drawing(rows, self._model.device)]),
             )
         new = tokens[:, inputs["input_ids"].shape[1] :].tolist()
-        per_request = [new[start : start + first.samples] for start in range(0, len(new), first.samples)]
-        return [self._raw(request, samples) for request, samples in zip(requests, per_request, strict=True)]
+        return [self._raw(request, reply) for (request, _), reply in zip(rows, new, strict=True)]
+
+    def _inputs(self, requests: Sequence[ChatRequest]) -> Any:
+        """What the model is given. ValueError if a prompt with its reply has more tokens than the model was made for."""
+        prompts = [self._prompt(request) for request in requests]
+        inputs = self._family.inputs(self._processor, prompts, [request.media[0] for request in requests])
+        longest = self._model.config.get_text_config().max_position_embeddings
+        for request, mask in zip(requests, inputs["attention_mask"], strict=True):
+            if (length := int(mask.sum())) + request.max_tokens > longest:
+                raise ValueError(
+                    f"the question has {length} tokens with its {self._family.takes}, and the reply up to "
+                    f"{request.max_tokens}; the model takes {longest}"
+                )
+        return inputs
 
     def _prompt(self, request: ChatRequest) -> str:
         kind = self._family.takes
@@ -137,17 +138,13 @@ class HfAsker:
         prompt: str = self._processor.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
         return prompt
 
-    def _raw(self, request: ChatRequest, samples: Sequence[Sequence[int]]) -> RawReply:
-        """Each sample up to its end; one that has none within its own limit was cut off."""
+    def _raw(self, request: ChatRequest, tokens: Sequence[int]) -> RawReply:
+        """Up to the end of the reply; one that has none within its own limit was cut off."""
         ends = self._model.generation_config.eos_token_id
-        ends = {ends} if isinstance(ends, int) else set(ends or ())
-        texts, finish = [], []
-        for tokens in samples:
-            length = next((place for place, token in enumerate(tokens) if token in ends), len(tokens))
-            is_whole = length < min(len(tokens), request.max_tokens)
-            texts.append(self._processor.tokenizer.decode(tokens[: min(length, request.max_tokens)], skip_special_tokens=True))
-            finish.append("stop" if is_whole else "length")
-        return RawReply(tuple(texts), tuple(finish))
+        allowed = tokens[: request.max_tokens]
+        length = next((place for place, token in enumerate(allowed) if token in ends), None)
+        text = self._processor.tokenizer.decode(allowed[:length], skip_special_tokens=True)
+        return RawReply((text,), ("length" if length is None else "stop",))
 
     def take_usage(self) -> Sequence[Used]:
         return ()
@@ -158,6 +155,14 @@ class HfAsker:
     def close(self) -> None:
         self._processor = self._model = None
         free_cached_memory()
+
+
+def _together(raws: Sequence[RawReply | Rejected]) -> RawReply | Rejected:
+    """The samples of one request; all of them or none."""
+    if refused := [raw for raw in raws if isinstance(raw, Rejected)]:
+        return refused[0]
+    drawn = [raw for raw in raws if isinstance(raw, RawReply)]
+    return RawReply(tuple(raw.texts[0] for raw in drawn), tuple(raw.finish[0] for raw in drawn))
 
 
 def _in_words(request: ChatRequest) -> str:

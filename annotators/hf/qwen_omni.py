@@ -1,10 +1,13 @@
 """Qwen2.5-Omni and Qwen3-Omni (transformers, the thinker alone): captions by ear, and a witness asked claim by claim.
 
 Qwen3-Omni-30B-A3B-Captioner describes a sound and takes no question; with `is_asked` false it is given the sound alone, once,
-and its one description answers the question about content.
+and its one description answers the question about content. A listener asks, so it cannot be one. Models of 30 B take 64 GB, of
+main memory (`memory_gb`) and of the GPU.
 """
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from annotators.base import AnyParams
 from annotators.chat.asker import Asker
@@ -20,10 +23,19 @@ from annotators.hf.params import HfParams
 class QwenOmniParams(HfParams):
     model: str = Field("Qwen/Qwen2.5-Omni-7B", description="hub id, or a folder with the checkpoint")
 
+    def takes_questions(self) -> bool:
+        return not self.model.rstrip("/").endswith("-Captioner")
+
 
 class QwenOmniCaptioner(AudioCaptioner):
     class Params(CaptionParams, QwenOmniParams):
         is_asked: bool = Field(True, description="false for Qwen3-Omni-30B-A3B-Captioner, which takes no question")
+
+        @model_validator(mode="after")
+        def _is_not_asked_in_vain(self) -> Self:
+            if self.is_asked and not self.takes_questions():
+                raise ValueError(f"{self.model} takes no question; set is_asked to false")
+            return self
 
     params: Params
 
@@ -50,7 +62,11 @@ class QwenOmniCaptioner(AudioCaptioner):
 
 class QwenOmniListener(Listener):
     class Params(ListenParams, QwenOmniParams):
-        pass
+        @model_validator(mode="after")
+        def _can_be_asked(self) -> Self:
+            if not self.takes_questions():
+                raise ValueError(f"{self.model} takes no question, and a listener asks; use it as audio_captioner or blind")
+            return self
 
     params: Params
 

@@ -1,7 +1,8 @@
 """VideoLLaMA3 (transformers): captions by eye. It has no ears, so what it says cannot have been heard.
 
-The default is the one conversion to transformers' format that its own documentation names; the checkpoints of
-DAMO-NLP-SG bring code of their own, which is never run here.
+The checkpoints of DAMO-NLP-SG bring code of their own, which is never run here. The default is the conversion that the
+documentation and tests of transformers name; lkhl/VideoLLaMA3-7B-Image-HF is its larger sister. Both are from before the last
+stage of training, which is about video (DAMO-NLP-SG/VideoLLaMA3, issue 14); no conversion of what came after is known.
 """
 
 from pydantic import Field
@@ -10,12 +11,13 @@ from annotators.chat.asker import Asker
 from annotators.chat.video_captioner import VideoCaptioner, VideoCaptionParams
 from annotators.hf.asker import HfAsker
 from annotators.hf.families import VIDEOLLAMA3
-from annotators.hf.params import HfParams
+from annotators.hf.params import HfParams, main_memory
 
 
 class VideoLlama3Captioner(VideoCaptioner):
     class Params(VideoCaptionParams, HfParams):
         model: str = Field("lkhl/VideoLLaMA3-2B-Image-HF", description="hub id, or a folder with the checkpoint")
+        memory_gb: float = main_memory(6.0)
 
     params: Params
 
