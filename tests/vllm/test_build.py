@@ -128,7 +128,9 @@ def test_a_build_of_noise_throughout_is_accounted_for_and_publishes_nothing(
     assert "refusing to publish an empty release" in built.refusal
 
 
-def test_chains_that_only_a_listener_who_believes_everything_supports_are_not_published(run: Run, audio_server: VllmServer) -> None:
+def test_chains_supported_only_by_a_listener_who_believes_everything_are_not_published(
+    run: Run, audio_server: VllmServer
+) -> None:
     built = run({"verify": {"backend": "listener", "params": served(audio_server)}})
     check_accounts(built)
     assert calls(built)["verify"] > 0

@@ -1,4 +1,4 @@
-"""A real vLLM engine for text, on a tiny random Qwen2: how it is closed, and what becomes of a build when it dies."""
+"""A real vLLM engine for text, on a tiny random Qwen2: and what becomes of a build when it dies."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,20 +41,12 @@ def test_text_is_answered_after_earlier_turns_and_media_is_refused(asker: Engine
     assert not isinstance(chain, Rejected) or chain.code in ("truncated", "unparsable_json"), "the grammar of chains compiles"
 
 
-def test_an_engine_that_dies_ends_the_build_instead_of_failing_every_clip(asker: EngineAsker) -> None:
+def test_an_engine_that_dies_ends_the_build_and_leaves_no_process_when_closed(asker: EngineAsker) -> None:
     """The worker has most of the memory, and is what the kernel takes first. Without its core vLLM would wait for ever."""
     (worker,) = (process for process in engine_processes() if "Worker" in process.name())
     worker.kill()
     with pytest.raises(ModelError, match="died"):
         asker.ask([ChatRequest("a", "What now?"), ChatRequest("b", "What now?")])
-
-
-def test_a_closed_engine_leaves_no_process_and_can_be_opened_again(asker: EngineAsker) -> None:
     asker.close()
-    asker.close()
-    asker.open()
-    assert len(engine_processes()) == 2, "the core and its worker"
-    (reply,) = asker.ask([ChatRequest("a", "What now?", temperature=1.0, max_tokens=400)])
-    assert isinstance(reply, Reply)
     asker.close()
     assert engine_processes() == []
