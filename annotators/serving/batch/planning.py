@@ -23,7 +23,7 @@ def pending(asked: Iterable[Asked], records: Iterable[Record], replies: ReplySto
     for record in records:
         if not record.is_done:
             settled |= {one.key for one in record.asked}
-        tries.update(record.left)
+        tries.update(record.left.keys())  # of a mapping it would add up the values
         settled |= {key for key, why in record.refusals() if not may_be_tried_again(why)}
     wanted = [
         one
