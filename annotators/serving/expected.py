@@ -26,9 +26,16 @@ def prompt_tokens(request: ChatRequest, model: str) -> float:
 
 
 def most_prompt_tokens(request: ChatRequest, model: str) -> int:
-    """No prompt has more: a token of text is at least one byte. The budget reckons with this and gets the rest back."""
+    """No prompt has more: a token of text is at least one byte, and pictures sent one by one are not merged in pairs.
+
+    The budget reckons with this and gets the rest back.
+    """
     messages = 2 + 2 * len(request.turns)
-    return math.ceil(_MEDIA_MARGIN * _media_tokens(request, model) + _text_bytes(request) + messages * _TOKENS_PER_MESSAGE)
+    return math.ceil(
+        _MEDIA_MARGIN * _media_tokens(request, model, frames_per_patch=1)
+        + _text_bytes(request)
+        + messages * _TOKENS_PER_MESSAGE
+    )
 
 
 def most_audio_tokens(request: ChatRequest, model: str) -> int:
@@ -52,13 +59,13 @@ def _text_bytes(request: ChatRequest) -> int:
     return sum(len(text.encode()) for text in said) + schema
 
 
-def _media_tokens(request: ChatRequest, model: str) -> float:
+def _media_tokens(request: ChatRequest, model: str, frames_per_patch: int = _QWEN_FRAMES_PER_PATCH) -> float:
     return audio_tokens(request, model) + sum(
-        _picture_tokens(part, model) for part in request.media if isinstance(part, VideoPart)
+        _picture_tokens(part, model, frames_per_patch) for part in request.media if isinstance(part, VideoPart)
     )
 
 
-def _picture_tokens(part: VideoPart, model: str) -> float:
+def _picture_tokens(part: VideoPart, model: str, frames_per_patch: int) -> float:
     count, height, width = part.frames.pixels.shape[:3]
     for name, factor in _PATCH_FACTOR.items():
         if model.startswith(name):
@@ -67,4 +74,4 @@ def _picture_tokens(part: VideoPart, model: str) -> float:
         if model.startswith(name):
             return float(count * (base + tile * math.ceil(height / 512) * math.ceil(width / 512)))
     patches = math.ceil(height / _QWEN_PATCH_PX) * math.ceil(width / _QWEN_PATCH_PX)
-    return float(patches * count / _QWEN_FRAMES_PER_PATCH)
+    return float(patches * count / frames_per_patch)
