@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from flows.build import PHASES, build_settings
 from flows.recipe import Recipe
 from pipeline.accounting import account
-from pipeline.batches import waves
+from pipeline.batches import batch_folder, waves
 from pipeline.build import Build
 from pipeline.catalog import Catalog
 from pipeline.plan import Plan
@@ -23,6 +24,7 @@ from schemas.layout import Dataset
 from tests.pipeline.conftest import RECIPE
 from tests.serving.batch_api import BatchStandin
 
+PROGRAM = Path(__file__).parents[1] / "annotators" / "serving" / "batch" / "program"
 PRICES = "priced_on: 2026-11-21\nmodels:\n  tiny: {input: 1.0, cached: 1.0, output: 10.0}\n"
 RUN = """
 import json, sys
@@ -116,6 +118,23 @@ def test_a_build_with_batches_has_the_rows_of_a_direct_one_and_pays_half_for_wha
 def cost(billed: tuple[int, int] | None) -> float:
     prompt, completed = billed or (0, 0)
     return (prompt * 1.0 + completed * 10.0) / 1e6
+
+
+def test_run_batch_is_given_re_asks_in_further_rounds_and_needs_no_server(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY")
+    monkeypatch.syspath_prepend(str(PROGRAM))
+    monkeypatch.setenv("PYTHONPATH", str(PROGRAM))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    params = {"model": "tiny", "batch": "vllm", "batch_poll_s": 0.05, "reasks": 1}
+    plan = annotate(source, tmp_path / "root", {"stages": {"reason": {"backend": "openai", "params": params}}})
+    first, second = batch_folder(Dataset.open(str(tmp_path / "root")), plan["reason"]).records()
+    assert (len(first.asked), len(second.asked)) == (3, 3)
+    failed = [row for row in rows(tmp_path / "root", plan, "failure") if row["stage"] == "reason"]
+    assert [row["code"] for row in failed] == ["unparsable_json"] * 3, "its answers are sentences"
+    assert all("after 1 re-asks" in row["message"] for row in failed)
+    assert sum(row["num_calls"] for row in rows(tmp_path / "root", plan, "usage")) == 6
 
 
 @pytest.mark.timeout(600)

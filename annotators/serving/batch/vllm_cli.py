@@ -5,6 +5,7 @@ of its file among the processes of the machine, so that a build that was killed 
 runs where the driver runs, beside no other: it takes the whole GPU.
 """
 
+import logging
 import re
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from annotators.weights import missing_packages
 from schemas.errors import ModelError
 from schemas.fingerprint import fingerprint
 
+log = logging.getLogger(__name__)
 _STOPS_WITHIN_S = 30.0
 _PROGRESS = re.compile(r"(\d+)/\d+ \[")  # of tqdm, "12/345 [00:06<…"
 
@@ -51,8 +53,8 @@ class VllmRuns:
             sys.executable, "-m", "vllm.entrypoints.cli.main", "run-batch", "-i", str(path), "-o", str(_results(path)),
             *named, "--served-model-name", self._params.model, *self._params.batch_vllm_args,
         ]  # fmt: skip
-        with _log(path).open("wb") as log:  # in a session of its own: an interrupt of the build is not one of the program
-            self._own[file_id] = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        with _log(path).open("wb") as output:  # in a session of its own: an interrupt of the build is not one of the program
+            self._own[file_id] = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
         return file_id
 
     def find(self, file_id: str, uploaded_at: float) -> str | None:
@@ -60,9 +62,13 @@ class VllmRuns:
 
     def look(self, record: Record) -> Look:
         path = Path(record.file_id)
-        if (own := self._own.get(record.file_id)) and (code := own.poll()) is not None and not _results(path).exists():
-            return Look("refused", said=f"vllm run-batch ended with code {code}: {_last_line(_log(path))}; see {_log(path)}")
-        if _process(record.file_id):
+        own = self._own.get(record.file_id)
+        if own and own.poll() is not None and (own.returncode or not _results(path).exists()):
+            said = f"vllm run-batch ended with code {own.returncode}: {_last_line(_log(path))}; see {_log(path)}"
+            if not _results(path).exists():
+                return Look("refused", said=said)
+            log.warning("%s; what it wrote is taken in", said)
+        if (own and own.returncode is None) or _process(record.file_id):
             return Look("running", _num_done(_log(path)), "running")
         return Look("ended" if _results(path).exists() else "lost")
 
@@ -103,11 +109,11 @@ def _process(file_id: str) -> psutil.Process | None:
     return None
 
 
-def _last_line(log: Path) -> str:
-    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()] if log.exists() else []
+def _last_line(path: Path) -> str:
+    lines = [line for line in path.read_text(errors="replace").splitlines() if line.strip()] if path.exists() else []
     return " ".join(lines[-1].split())[:300] if lines else "it said nothing"
 
 
-def _num_done(log: Path) -> int:
-    found = _PROGRESS.findall(log.read_text(errors="replace")) if log.exists() else []
+def _num_done(path: Path) -> int:
+    found = _PROGRESS.findall(path.read_text(errors="replace")) if path.exists() else []
     return int(found[-1]) if found else 0

@@ -23,7 +23,6 @@ from tests.annotators.serving.batch.collecting import answers, collect, folder_o
 from tests.checkpoints import habits, qwen2_5_vl, qwen2_audio
 
 pytestmark = [pytest.mark.vllm, pytest.mark.timeout(600)]
-BRIEF = {"<|im_end|>": 4.0, '"': 6.0}  # one token in thirty ends a reply, one in ten a string in JSON
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +57,7 @@ def batched(checkpoint: Path, folder: Path, requests: Sequence[ChatRequest]) -> 
 
 
 def test_sound_grammars_and_samples_are_answered_and_one_refusal_costs_no_other(tmp_path: Path) -> None:
-    checkpoint = habits.prefer(qwen2_audio.make(tmp_path / "tiny-qwen2-audio"), BRIEF)
+    checkpoint = habits.give_habits(qwen2_audio.make(tmp_path / "tiny-qwen2-audio"))
     asked = [
         listening(1, temperature=1.0, max_tokens=400),
         listening(2, temperature=1.0, max_tokens=400),
@@ -82,7 +81,7 @@ def test_sound_grammars_and_samples_are_answered_and_one_refusal_costs_no_other(
 
 
 def test_videos_are_answered(tmp_path: Path) -> None:
-    checkpoint = habits.prefer(qwen2_5_vl.make(tmp_path / "tiny-qwen2.5-vl"), BRIEF)
+    checkpoint = habits.give_habits(qwen2_5_vl.make(tmp_path / "tiny-qwen2.5-vl"))
     (one, other), paid = batched(checkpoint, tmp_path, [watching(seed, temperature=1.0, max_tokens=400) for seed in (1, 2)])
     assert isinstance(one, Reply)
     assert isinstance(other, Reply)

@@ -32,6 +32,7 @@ def program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The stand-in on the path of this process and of those it starts; temporary files where they can be looked at."""
     monkeypatch.syspath_prepend(str(PROGRAM))
     monkeypatch.setenv("PYTHONPATH", str(PROGRAM))
+    monkeypatch.setenv("STANDIN_WAITS", "1")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     importlib.invalidate_caches()
 

@@ -1,10 +1,12 @@
-"""Stands in for the program `vllm run-batch`, where vLLM is not installed: it reads its file, waits for `go`, answers and ends.
+"""Stands in for the program `vllm run-batch`, where vLLM is not installed: it reads its file, answers and ends.
 
-A file named `fail` beside the input makes it end with an error, as where the weights are missing.
+With the variable STANDIN_WAITS it answers when there is a file named `go` beside its input; one named `fail` makes it end with
+an error, as where the weights are missing.
 """
 
 import argparse
 import json
+import os
 import time
 from pathlib import Path
 
@@ -19,14 +21,15 @@ given = parser.parse_args()
 lines = [json.loads(line) for line in given.i.read_text().splitlines()]
 (given.i.parent / f"started-{len(list(given.i.parent.glob('started-*')))}").touch()
 print(f"Running batch:   0% Completed | {len(lines) // 2}/{len(lines)} [00:00<?, ?req/s]", flush=True)
-while not (given.i.parent / "go").exists():
+while "STANDIN_WAITS" in os.environ and not (given.i.parent / "go").exists():
     time.sleep(0.01)
 if (given.i.parent / "fail").exists():
     raise SystemExit(f"OSError: no weights in {given.model}")
 with given.o.open("w") as results:
     for line in lines:
         assert line["body"]["model"] == given.served_model_name
-        text = line["body"]["messages"][-1]["content"][-1]["text"]
+        content = line["body"]["messages"][-1]["content"]
+        text = content if isinstance(content, str) else content[-1]["text"]
         usage = {"prompt_tokens": 5, "completion_tokens": 2}
         choices = [{"finish_reason": "stop", "message": {"content": f"{text} Yes."}}]
         good = {"status_code": 200, "request_id": "r", "body": {"choices": choices, "usage": usage}}
