@@ -16,6 +16,7 @@ from annotators.base import Annotator, AnyParams, CallEstimate, Params, Resource
 from annotators.chat.audio_captioner import AudioCaptioner, EngineAudioCaptioner, ServedAudioCaptioner
 from annotators.engine.asker import EngineAsker
 from annotators.findings import refuted, supported, unverifiable
+from annotators.hf.params import main_memory
 from annotators.hf.qwen2_audio import Qwen2AudioCaptioner
 from annotators.hf.qwen_omni import QwenOmniCaptioner
 from annotators.roles import AudioRequest, Inquiry
@@ -200,6 +201,7 @@ class QwenOmniBlind(BlindVerifier):
     class Params(QwenOmniCaptioner.Params, EntailmentParams):
         model: str = Field("Qwen/Qwen3-Omni-30B-A3B-Captioner", description="hub id, or a folder with the checkpoint")
         is_asked: bool = Field(False, description="false for Qwen3-Omni-30B-A3B-Captioner, which takes no question")
+        memory_gb: float = main_memory(64.0)
 
     def make_captioner(self) -> AudioCaptioner:
         return QwenOmniCaptioner(_share(QwenOmniCaptioner.Params, self.params))
