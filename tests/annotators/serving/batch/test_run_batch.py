@@ -11,14 +11,14 @@ import pytest
 
 pytest.importorskip("vllm")
 
-from annotators.chat.request import ChatRequest, Reply
+from annotators.chat.request import AudioPart, ChatRequest, Reply, VideoPart
 from annotators.serving.batch.filling import Filling
 from annotators.serving.batch.vllm_cli import VllmRuns
 from annotators.serving.gate import LocalGate
 from annotators.serving.params import ServerParams
 from schemas.accounting import Used
 from schemas.errors import Rejected
-from tests.annotators.engine.engines import Answer, listening, watching
+from tests.annotators.engine.engines import Answer, listening, pictures, sound, watching
 from tests.annotators.serving.batch.collecting import answers, collect, folder_of
 from tests.checkpoints import habits, qwen2_5_vl, qwen2_audio
 
@@ -58,17 +58,17 @@ def batched(checkpoint: Path, folder: Path, requests: Sequence[ChatRequest]) -> 
 
 def test_sound_grammars_and_samples_are_answered_and_one_refusal_costs_no_other(tmp_path: Path) -> None:
     checkpoint = habits.give_habits(qwen2_audio.make(tmp_path / "tiny-qwen2-audio"))
+    long = ChatRequest("long", "What is heard?", media=(AudioPart(sound(1, 6.0)),), temperature=1.0, max_tokens=400)
     asked = [
         listening(1, temperature=1.0, max_tokens=400),
-        listening(2, temperature=1.0, max_tokens=400),
-        listening(1, text="and then " * 3000),
-        listening(1, schema=Answer, temperature=1.0, max_tokens=400),
-        listening(1, samples=3, temperature=1.0, max_tokens=400),
+        long,
+        listening(2, text="and then " * 3000),
+        listening(3, schema=Answer, temperature=1.0, max_tokens=400),
+        listening(4, samples=3, temperature=1.0, max_tokens=400),
     ]
-    (one, other, refused, held, drawn), paid = batched(checkpoint, tmp_path, asked)
-    assert isinstance(one, Reply)
-    assert isinstance(other, Reply)
-    assert one != other, "it listened"
+    (short_reply, long_reply, refused, held, drawn), paid = batched(checkpoint, tmp_path, asked)
+    assert isinstance(short_reply, Reply)
+    assert isinstance(long_reply, Reply)
     assert isinstance(refused, Rejected)
     assert refused.code == "request_refused"
     assert "maximum context length" in refused.message
@@ -76,14 +76,15 @@ def test_sound_grammars_and_samples_are_answered_and_one_refusal_costs_no_other(
     assert isinstance(held.values[0], Answer)
     assert isinstance(drawn, Reply)
     assert len(drawn.texts) == 3
-    assert sum(used.num_calls for used in paid) == 4
-    assert all(used.prompt_tokens > 0 for used in paid)
+    assert [used.num_calls for used in paid] == [1, 1, 1, 1]
+    tokens = {used.clip_id: used.prompt_tokens for used in paid}
+    assert tokens["long"] - tokens["clip-1"] == 4 * 25, "four more seconds were heard"
 
 
 def test_videos_are_answered(tmp_path: Path) -> None:
     checkpoint = habits.give_habits(qwen2_5_vl.make(tmp_path / "tiny-qwen2.5-vl"))
-    (one, other), paid = batched(checkpoint, tmp_path, [watching(seed, temperature=1.0, max_tokens=400) for seed in (1, 2)])
-    assert isinstance(one, Reply)
-    assert isinstance(other, Reply)
-    assert one != other, "it looked"
-    assert sum(used.num_calls for used in paid) == 2
+    long = ChatRequest("long", "What is seen?", media=(VideoPart(pictures(1, 8), 2.0),), temperature=1.0, max_tokens=400)
+    replies, paid = batched(checkpoint, tmp_path, [watching(1, temperature=1.0, max_tokens=400), long])
+    assert all(isinstance(reply, Reply) for reply in replies), replies
+    tokens = {used.clip_id: used.prompt_tokens for used in paid}
+    assert tokens["long"] > tokens["clip-1"], "four more pictures were seen"
