@@ -7,22 +7,20 @@ claim's opposite: to a model that hardly reads "no", it is the nearest phrase of
 false claims alike. Nothing is drawn: no piece is long enough to be cropped at random.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from annotators.batching import in_halves
 from annotators.weights import WeightsParams
 from annotators.witnesses.loading import complete_model
 from annotators.witnesses.names import decoys_for
-from annotators.witnesses.presence import Heard, PresenceParams, PresenceVerifier
+from annotators.witnesses.presence import Heard, Piece, PresenceParams, PresenceVerifier
 from annotators.wording import a
 from schemas.errors import Rejected
 
-In = TypeVar("In")
 _Row = NDArray[np.float32]
 _LONGEST_TEXT = 77  # tokens, as it was trained (github.com/LAION-AI/CLAP)
 
@@ -44,19 +42,15 @@ class Clap(PresenceVerifier):
         self._model = complete_model(ClapModel, folder, weights.dtype, weights.device, attn_implementation=weights.attention)
         self._scale = float(self._model.logit_scale_a.detach().exp())
 
-    def listen(self, pieces: Sequence[NDArray[np.float32]], subjects: Sequence[str]) -> list[Heard | Rejected | None]:
+    def listen(self, pieces: Sequence[Piece], subjects: Sequence[str]) -> list[Heard | Rejected | None]:
         compared = {subject: [phrase_of(subject), *map(_spoken, decoys_for(subject))] for subject in subjects}
         phrases = list(dict.fromkeys(phrase for them in compared.values() for phrase in them))
-        texts = dict(zip(phrases, self._in_batches(self._texts, phrases), strict=True))
-        sounds = self._in_batches(self._sounds, pieces)
+        texts = dict(zip(phrases, self.in_batches(self._texts, phrases), strict=True))
+        sounds = self.hear_once(self._sounds, pieces)
         return [
             likeness(sound, {phrase: texts[phrase] for phrase in compared[subject]}, self._scale)
             for sound, subject in zip(sounds, subjects, strict=True)
         ]
-
-    def _in_batches(self, embed: Callable[[Sequence[In]], list[_Row | Rejected]], items: Sequence[In]) -> list[_Row | Rejected]:
-        size = self.weights.batch_size
-        return [one for start in range(0, len(items), size) for one in in_halves(embed, items[start : start + size])]
 
     def _texts(self, phrases: Sequence[str]) -> list[_Row | Rejected]:
         """Unit vectors, float32 (d,)."""
@@ -69,7 +63,7 @@ class Clap(PresenceVerifier):
             pooled = self._model.text_model(**inputs).pooler_output
             return _unit(self._model.text_projection(pooled))
 
-    def _sounds(self, pieces: Sequence[NDArray[np.float32]]) -> list[_Row | Rejected]:
+    def _sounds(self, pieces: Sequence[Piece]) -> list[_Row | Rejected]:
         """Unit vectors, float32 (d,)."""
         import torch
 

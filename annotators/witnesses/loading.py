@@ -27,7 +27,11 @@ def load_from_weights(model: str, revision: str, load: Callable[[str], Loaded]) 
 
 
 def complete_model(kind: Any, folder: str, dtype: str, device: str, **options: Any) -> Any:
-    """The model of class `kind`, ready to judge. ValueError if the checkpoint does not have all of its weights."""
+    """The model of class `kind`, ready to judge. ValueError if the checkpoint lacks weights, or the machine a GPU."""
+    import torch
+
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ValueError("it is to run on cuda, and torch finds no GPU here; set its device to cpu")
     model, found = kind.from_pretrained(folder, dtype=torch_dtype(dtype), output_loading_info=True, **options)
     # buffers that follow from the config are in some checkpoints and not in others
     lacking = sorted({name for name, _ in model.named_parameters()} & set(found["missing_keys"]))

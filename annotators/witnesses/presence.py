@@ -2,20 +2,20 @@
 
 So they judge claims that something sounds (`event`) or does not (`absence`), in the claim's span with a margin. That it begins
 exactly there, how often, or in what order is beyond them, and they say so. Spans longer than the model hears at once are heard
-in pieces, of which the surest counts.
+in pieces, of which the surest counts. Claims about the same span share what is heard of it.
 """
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from annotators.base import Annotator, AnyParams, Params, Resources
-from annotators.batching import free_cached_memory
+from annotators.batching import free_cached_memory, in_halves
 from annotators.findings import number, refuted, supported, unverifiable
 from annotators.roles import Inquiry
 from annotators.weights import WeightsParams, missing_packages, model_name
@@ -25,6 +25,9 @@ from schemas.errors import Rejected
 from schemas.reasoning import Evidence, Judged, Stated
 from schemas.vocabulary import ANY_SOUND
 
+In = TypeVar("In")
+Out = TypeVar("Out")
+Piece = NDArray[np.float32]
 _SHORTEST_S = 0.1  # a few frames of a spectrogram
 _LONGEST_S = 10.0  # what both models hear at once
 
@@ -60,7 +63,7 @@ class Question:
     claim: Stated
     start_s: float
     end_s: float
-    pieces: Sequence[NDArray[np.float32]]
+    pieces: Sequence[Piece]
 
     @property
     def subject(self) -> str:
@@ -83,7 +86,7 @@ class PresenceVerifier(Annotator[Inquiry, Sequence[Judged]]):
         """Load what is in the folder, the model as `_model` on `weights.device`."""
 
     @abstractmethod
-    def listen(self, pieces: Sequence[NDArray[np.float32]], subjects: Sequence[str]) -> list[Heard | Rejected | None]:
+    def listen(self, pieces: Sequence[Piece], subjects: Sequence[str]) -> list[Heard | Rejected | None]:
         """How present each subject is in its piece, float32 (n,) at `rate_hz`; None for a subject it has no notion of."""
 
     @property
@@ -115,15 +118,35 @@ class PresenceVerifier(Annotator[Inquiry, Sequence[Judged]]):
         answers = self._answers([one for draft in drafts for one in _questions(draft)])
         return [draft if isinstance(draft, Rejected) else _filled(draft, answers) for draft in drafts]
 
+    def in_batches(self, run: Callable[[Sequence[In]], list[Out | Rejected]], items: Sequence[In]) -> list[Out | Rejected]:
+        """`run` over all items, `weights.batch_size` or fewer at a time."""
+        size = self.weights.batch_size
+        return [one for start in range(0, len(items), size) for one in in_halves(run, items[start : start + size])]
+
+    def hear_once(
+        self, hear: Callable[[Sequence[Piece]], list[Out | Rejected]], pieces: Sequence[Piece]
+    ) -> list[Out | Rejected]:
+        """`hear` in batches, a piece that is given several times only once."""
+        distinct = {id(piece): piece for piece in pieces}
+        found = dict(zip(distinct, self.in_batches(hear, list(distinct.values())), strict=True))
+        return [found[id(piece)] for piece in pieces]
+
     def _draft(self, inquiry: Inquiry) -> list[Judged | Question] | Rejected:
         """What needs no model, and questions in place of the rest."""
         sound = inquiry.media.sound(self.rate_hz).mono
         if refusal := refused(sound, self.rate_hz):
             return refusal
-        return [
-            unverifiable(why) if (why := unasked(claim)) else question(claim, sound, self.rate_hz, self.listening)
-            for claim in inquiry.claims
-        ]
+        cut: dict[tuple[float, float], Sequence[Piece]] = {}
+        draft: list[Judged | Question] = []
+        for claim in inquiry.claims:
+            if why := unasked(claim):
+                draft.append(unverifiable(why))
+                continue
+            span = stretch(claim, sound.size / self.rate_hz, self.listening)
+            if span not in cut:
+                cut[span] = pieces_of(sound, self.rate_hz, *span)
+            draft.append(Question(claim, *span, cut[span]))
+        return draft
 
     def _answers(self, questions: Sequence[Question]) -> Iterator[Judged | Rejected]:
         pieces = [piece for one in questions for piece in one.pieces]
@@ -133,7 +156,7 @@ class PresenceVerifier(Annotator[Inquiry, Sequence[Judged]]):
             yield judged(one, [next(heard) for _ in one.pieces], self.listening)
 
 
-def refused(sound: NDArray[np.float32], rate_hz: int) -> Rejected | None:
+def refused(sound: Piece, rate_hz: int) -> Rejected | None:
     """Why there is nothing to listen to; None if there is. `sound`: float32 (n,)."""
     if not sound.size or not np.isfinite(sound).all():
         return Rejected("decode_failed", "there is no sound to listen to")
@@ -153,12 +176,10 @@ def unasked(claim: Stated) -> str | None:
     return None
 
 
-def question(claim: Stated, sound: NDArray[np.float32], rate_hz: int, listening: PresenceParams) -> Question:
-    """The claim with what is to be heard of the sound, float32 (n,), which is not `refused`."""
-    start_s, end_s = stretch(claim, sound.size / rate_hz, listening)
+def pieces_of(sound: Piece, rate_hz: int, start_s: float, end_s: float) -> Sequence[Piece]:
+    """The stretch of the sound, float32 (n,), in equal pieces that the model hears at once."""
     window = sound[round(start_s * rate_hz) : round(end_s * rate_hz)]
-    count = int(np.ceil(window.size / (_LONGEST_S * rate_hz)))
-    return Question(claim, start_s, end_s, np.array_split(window, count))
+    return np.array_split(window, int(np.ceil(window.size / (_LONGEST_S * rate_hz))))
 
 
 def stretch(claim: Stated, duration_s: float, listening: PresenceParams) -> tuple[float, float]:

@@ -13,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from annotators.batching import in_halves
 from annotators.weights import WeightsParams
 from annotators.witnesses.loading import complete_model
 from annotators.witnesses.names import matching_classes
-from annotators.witnesses.presence import Heard, PresenceParams, PresenceVerifier
+from annotators.witnesses.presence import Heard, Piece, PresenceParams, PresenceVerifier
 from schemas.errors import Rejected
 
 _Scores = NDArray[np.float32]
@@ -41,21 +40,17 @@ class Tagger(PresenceVerifier):
         )
         self._labels: dict[int, str] = dict(self._model.config.id2label)
 
-    def listen(self, pieces: Sequence[NDArray[np.float32]], subjects: Sequence[str]) -> list[Heard | Rejected | None]:
+    def listen(self, pieces: Sequence[Piece], subjects: Sequence[str]) -> list[Heard | Rejected | None]:
         classes = [matching_classes(subject, self._labels) for subject in subjects]
         asked = [number for number, matching in enumerate(classes) if matching]
-        scores = self._scores([pieces[number] for number in asked])
+        scores = self.hear_once(self._scores, [pieces[number] for number in asked])
         heard: list[Heard | Rejected | None] = [None] * len(pieces)
         for number, found in zip(asked, scores, strict=True):
             heard[number] = found if isinstance(found, Rejected) else heard_among(found, classes[number], self._labels)
         return heard
 
-    def _scores(self, pieces: Sequence[NDArray[np.float32]]) -> list[_Scores | Rejected]:
+    def _scores(self, pieces: Sequence[Piece]) -> list[_Scores | Rejected]:
         """Probabilities of all classes per piece, float32 (classes,)."""
-        size = self.weights.batch_size
-        return [one for start in range(0, len(pieces), size) for one in in_halves(self._forward, pieces[start : start + size])]
-
-    def _forward(self, pieces: Sequence[NDArray[np.float32]]) -> list[_Scores | Rejected]:
         import torch
 
         inputs = self._extractor(list(pieces), sampling_rate=self.rate_hz, return_tensors="pt")

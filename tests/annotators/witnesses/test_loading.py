@@ -64,3 +64,15 @@ def test_a_checkpoint_of_another_architecture_is_refused(tmp_path: Path) -> None
     shutil.copy(tmp_path / "clap" / "processor_config.json", tmp_path / "nli")
     with pytest.raises(ModelError, match="transformers cannot load"):
         witness("clap", tmp_path / "nli").load()
+
+
+def test_a_machine_without_a_gpu_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    kind = backend_class("verifier", "tagger")
+    told = "to run on cuda, and torch finds no GPU here; set its device to cpu"
+    with pytest.raises(ModelError, match=told):
+        kind(kind.Params.model_validate({"model": str(ast.make(tmp_path / "ast"))})).load()
+    with pytest.raises(ModelError, match=told):
+        Entailment(EntailmentParams(nli_model=str(nli.make(tmp_path / "nli")), nli_device="cuda")).load()

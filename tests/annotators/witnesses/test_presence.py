@@ -15,7 +15,7 @@ from annotators.witnesses.presence import (
     PresenceVerifier,
     Question,
     judged,
-    question,
+    pieces_of,
     refused,
     stretch,
     unasked,
@@ -110,9 +110,10 @@ def test_a_stretch_is_the_span_with_a_margin_at_least_a_second_and_within_the_cl
 
 def test_a_long_span_is_heard_in_pieces_without_a_gap() -> None:
     sound = clip(seconds=25.0).stored_sound.mono
-    asked = question(claim(start_s=0.0, end_s=25.0), sound, RATE_HZ, LISTENING)
-    assert [len(piece) <= 10 * RATE_HZ for piece in asked.pieces] == [True] * 3
-    assert np.array_equal(np.concatenate(asked.pieces), sound)
+    pieces = pieces_of(sound, RATE_HZ, 0.0, 25.0)
+    assert [len(piece) <= 10 * RATE_HZ for piece in pieces] == [True] * 3
+    assert np.array_equal(np.concatenate(pieces), sound)
+    assert [len(piece) for piece in pieces_of(sound, RATE_HZ, 1.0, 11.0)] == [10 * RATE_HZ]
 
 
 def test_a_sound_that_is_none_or_too_short_is_refused() -> None:
@@ -167,6 +168,21 @@ def test_another_sound_is_another_presence(witness: PresenceVerifier) -> None:
     assert isinstance(tone_again, Heard)
     assert (noise.least, tone.least) == pytest.approx((noise_again.least, tone_again.least), abs=1e-6)
     assert abs(noise.least - tone.least) > 1e-4
+
+
+@pytest.mark.models
+def test_claims_about_the_same_span_share_what_is_heard_of_it(witness: PresenceVerifier) -> None:
+    sizes: list[int] = []
+    hears = getattr(witness._model, "audio_model", witness._model)
+    handle = hears.register_forward_hook(lambda module, args, kwargs, out: sizes.append(len(out[0])), with_kwargs=True)
+    try:
+        (answer,) = witness.annotate([inquiry(*[claim(subject) for subject in ("rain", "dog", "rain")], claim(start_s=3.0))])
+    finally:
+        handle.remove()
+    assert sizes == [2], "two spans"
+    rain, dog, again, _ = judgements(answer)
+    assert rain == again
+    assert rain.reason != dog.reason
 
 
 @pytest.mark.models
