@@ -60,5 +60,9 @@ class EngineAudioCaptioner(AudioCaptioner):
 
     params: Params
 
+    @classmethod
+    def lacks(cls) -> list[str]:
+        return EngineAsker.lacks()
+
     def make_asker(self) -> Asker:
         return EngineAsker(self.params, "audio")

@@ -146,5 +146,9 @@ class EngineListener(Listener):
 
     params: Params
 
+    @classmethod
+    def lacks(cls) -> list[str]:
+        return EngineAsker.lacks()
+
     def make_asker(self) -> Asker:
         return EngineAsker(self.params, "audio")

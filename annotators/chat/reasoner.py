@@ -91,5 +91,9 @@ class EngineReasoner(AskingReasoner):
 
     params: Params
 
+    @classmethod
+    def lacks(cls) -> list[str]:
+        return EngineAsker.lacks()
+
     def make_asker(self) -> Asker:
         return EngineAsker(self.params, None)

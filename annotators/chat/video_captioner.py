@@ -68,5 +68,9 @@ class EngineVideoCaptioner(VideoCaptioner):
 
     params: Params
 
+    @classmethod
+    def lacks(cls) -> list[str]:
+        return EngineAsker.lacks()
+
     def make_asker(self) -> Asker:
         return EngineAsker(self.params, "video")
