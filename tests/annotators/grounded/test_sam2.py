@@ -63,6 +63,14 @@ def test_a_video_can_be_followed_again_from_another_picture_as_if_for_the_first_
     assert is_same(segmenter.follow(video, 4, BOXES[:1]), follow(segmenter, first=4, boxes=BOXES[:1]))
 
 
+def test_the_models_see_the_colours_that_were_there(segmenter: Segmenter) -> None:
+    colour = np.array([230, 120, 20], np.uint8)
+    video = segmenter.open(np.broadcast_to(colour, (2, 60, 90, 3)).copy())
+    seen = video["images"][0] if isinstance(video, dict) else video.processed_frames[0]
+    mean, spread = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])  # of ImageNet
+    assert seen.mean(dim=(1, 2)).numpy() * spread + mean == pytest.approx(colour / 255, abs=0.01)
+
+
 def test_things_are_followed_as_if_each_were_alone(segmenter: Segmenter) -> None:
     both = follow(segmenter)
     for number, box in enumerate(BOXES):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from annotators.base import Resources
 from annotators.grounded.masks import mask_of
 from annotators.grounded.tracker import GroundedSam2, GroundedSam2Hf, GroundedTracker
 from annotators.media import ArrayMedia, Sound
@@ -122,6 +123,12 @@ def test_both_are_registered_and_say_what_they_are(tracker: GroundedTracker) -> 
     assert backend_class("tracker", "grounded_sam2_hf") is GroundedSam2Hf
     assert len(tracker.model.partition("@")[2].split("+")) == 2
     assert tracker.lacks() == []
+
+
+def test_a_worker_without_a_gpu_needs_memory_for_its_batch(tracker: GroundedTracker) -> None:
+    assert tracker.resources == Resources(cpus=1.0, gpus=0.0, memory_gb=pytest.approx(2.0 + 1.3 * 8))
+    kind = type(tracker)
+    assert kind(kind.Params()).resources == Resources(cpus=1.0, gpus=1.0, memory_gb=4.0)
 
 
 def test_our_package_training_is_ours_beside_that_of_sam2() -> None:
