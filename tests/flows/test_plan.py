@@ -206,7 +206,7 @@ def test_another_model_is_reckoned_anew_and_without_a_price_that_is_said(flown: 
 
 
 def run(*arguments: str) -> str:
-    result = CliRunner().invoke(app, list(arguments))
+    result = CliRunner(env={"COLUMNS": "200"}).invoke(app, list(arguments))
     assert result.exit_code == 0, result.output
     return result.stdout
 
