@@ -8,7 +8,7 @@ the asker is open.
 import asyncio
 import math
 import threading
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -31,7 +31,7 @@ from schemas.accounting import Used
 from schemas.errors import AudiocotError, Rejected, ServerError
 
 T = TypeVar("T")
-_FILE_THREADS = 8  # for stores that are not local
+_FILE_THREADS = 8  # replies are written beside the event loop: a new file takes longer than a fast server's reply
 
 
 @dataclass
@@ -175,7 +175,7 @@ class ServedAsker:
     async def _paid(self, key: str, request: ChatRequest, body: Mapping[str, Any]) -> PaidReply | Rejected:
         assert self._opened is not None
         site = self._opened.site
-        if site.replies and (found := await self._beside(site.replies, site.replies.get, key)):
+        if site.replies and (found := await self._found(site.replies, key)):
             return found
         if site.outbox is not None:
             return site.outbox.defer(key, body, self._toll(request), is_reask=bool(request.turns))
@@ -184,15 +184,15 @@ class ServedAsker:
             return answered
         paid = PaidReply(answered.raw, answered.tokens, answered.seconds, site.cell)
         if site.replies:
-            await self._beside(site.replies, site.replies.put, key, paid)
+            await asyncio.get_running_loop().run_in_executor(self._opened.files, site.replies.put, key, paid)
         return paid
 
-    async def _beside(self, store: ReplyStore, work: Callable[..., T], *given: object) -> T:
-        """A file on a local disk costs less than handing it to a thread; an object store would hold up the event loop."""
+    async def _found(self, store: ReplyStore, key: str) -> PaidReply | None:
+        """To look for a file on a local disk costs less than to hand it to a thread; an object store would hold up the loop."""
         assert self._opened is not None
         if store.storage.is_local:
-            return work(*given)
-        return await asyncio.get_running_loop().run_in_executor(self._opened.files, work, *given)
+            return store.get(key)
+        return await asyncio.get_running_loop().run_in_executor(self._opened.files, store.get, key)
 
     async def _probe(self, request: ChatRequest, body: Mapping[str, Any]) -> RawReply | Rejected:
         """Never from the store: what another server under the same name could do, this one may not."""
