@@ -298,14 +298,14 @@ def test_no_more_requests_are_in_flight_than_there_are_slots() -> None:
 
 
 def test_an_asker_travels_to_a_worker_before_it_is_opened_and_leaves_nothing_running() -> None:
-    before = threading.active_count()
+    before = set(threading.enumerate())  # others may end of themselves meanwhile
     with Standin() as server:
         asker = pickle.loads(pickle.dumps(ServedAsker(ServerParams(model="tiny", base_url=server.url))))
         asker.connect(Site())
         asker.open()
         assert asker.ask([question()])
         asker.close()
-    assert threading.active_count() == before
+    assert set(threading.enumerate()) <= before
 
 
 def test_openai_without_a_key_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
