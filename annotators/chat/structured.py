@@ -6,7 +6,7 @@ never trusted: it is validated here, and what does not validate is asked again w
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -50,6 +50,24 @@ def read_reply(request: ChatRequest, raw: RawReply, reasks: int) -> Reply | Chat
         return Rejected("unparsable_json", f"after {len(request.turns)} re-asks: {wrong}; the reply was {_short(texts[0])}")
     again = f"That reply is not valid: {wrong}. Answer again with one JSON object that fits the schema, and nothing else."
     return replace(request, turns=(*request.turns, (texts[0][:_LONGEST_QUOTE], again)))
+
+
+def ask_in_rounds(
+    requests: Sequence[ChatRequest], generate: Callable[[Sequence[ChatRequest]], Sequence[RawReply | Rejected]], reasks: int
+) -> list[Reply | Rejected]:
+    """One outcome per request, in order, from a model that answers many: what does not validate is asked again together."""
+    asked: dict[int, ChatRequest] = dict(enumerate(requests))
+    outcomes: dict[int, Reply | Rejected] = {}
+    while asked:
+        again: dict[int, ChatRequest] = {}
+        for (number, request), raw in zip(asked.items(), generate(list(asked.values())), strict=True):
+            outcome = raw if isinstance(raw, Rejected) else read_reply(request, raw, reasks)
+            if isinstance(outcome, ChatRequest):
+                again[number] = outcome
+            else:
+                outcomes[number] = outcome
+        asked = again
+    return [outcomes[number] for number in range(len(requests))]
 
 
 def plain_text(text: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from annotators.base import CallEstimate, Resources
 from annotators.batching import free_cached_memory
 from annotators.chat.request import AudioPart, ChatRequest, Reply, VideoPart
-from annotators.chat.structured import RawReply, read_reply, strict_schema
+from annotators.chat.structured import RawReply, ask_in_rounds, strict_schema
 from annotators.engine.params import EngineParams
 from annotators.site import Site
 from annotators.weights import find_weights, missing_packages, model_name
@@ -103,20 +103,8 @@ class EngineAsker:
 
     def ask(self, requests: Sequence[ChatRequest]) -> list[Reply | Rejected]:
         """In rounds: what does not validate is asked again together."""
-        asked: dict[int, ChatRequest] = dict(enumerate(requests))
-        outcomes: dict[int, Reply | Rejected] = {}
         prepared: dict[int, dict[str, Any]] = {}  # media of a part, by its identity: the same for all questions about a clip
-        while asked:
-            raws = self._generate(list(asked.values()), prepared)
-            again: dict[int, ChatRequest] = {}
-            for (number, request), raw in zip(asked.items(), raws, strict=True):
-                outcome = raw if isinstance(raw, Rejected) else read_reply(request, raw, self.params.reasks)
-                if isinstance(outcome, ChatRequest):
-                    again[number] = outcome
-                else:
-                    outcomes[number] = outcome
-            asked = again
-        return [outcomes[number] for number in range(len(requests))]
+        return ask_in_rounds(requests, lambda asked: self._generate(asked, prepared), self.params.reasks)
 
     def _generate(self, requests: Sequence[ChatRequest], prepared: dict[int, dict[str, Any]]) -> list[RawReply | Rejected]:
         """All at once. vLLM refuses the lot before it begins if it refuses one (too long), so the halves are tried."""

@@ -11,7 +11,7 @@ from typing import Any
 from annotators.base import CallEstimate, Resources
 from annotators.batching import free_cached_memory, in_halves
 from annotators.chat.request import ChatRequest, Reply
-from annotators.chat.structured import RawReply, read_reply, strict_schema
+from annotators.chat.structured import RawReply, ask_in_rounds, strict_schema
 from annotators.hf.drawing import Drawing
 from annotators.hf.families import Family
 from annotators.hf.loading import load_chat_model
@@ -60,18 +60,7 @@ class HfAsker:
 
     def ask(self, requests: Sequence[ChatRequest]) -> list[Reply | Rejected]:
         """In rounds: what does not validate is asked again together."""
-        asked: dict[int, ChatRequest] = dict(enumerate(requests))
-        outcomes: dict[int, Reply | Rejected] = {}
-        while asked:
-            again: dict[int, ChatRequest] = {}
-            for (number, request), raw in zip(asked.items(), self._generate(list(asked.values())), strict=True):
-                outcome = raw if isinstance(raw, Rejected) else read_reply(request, raw, self.params.reasks)
-                if isinstance(outcome, ChatRequest):
-                    again[number] = outcome
-                else:
-                    outcomes[number] = outcome
-            asked = again
-        return [outcomes[number] for number in range(len(requests))]
+        return ask_in_rounds(requests, self._generate, self.params.reasks)
 
     def _generate(self, requests: Sequence[ChatRequest]) -> list[RawReply | Rejected]:
         """One row of a batch for every sample of every request that the model can be given."""

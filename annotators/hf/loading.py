@@ -10,7 +10,7 @@ from typing import Any
 
 from annotators.hf.families import Family
 from annotators.hf.params import HfParams
-from annotators.weights import no_progress_bars, torch_dtype
+from annotators.weights import missing_parameters, no_progress_bars, torch_dtype
 from schemas.errors import ModelError
 
 _TURN_END = "<|im_end|>"  # ChatML, in which all families here were trained
@@ -47,7 +47,7 @@ def _load(folder: Path, family: Family, params: HfParams) -> tuple[Any, Any]:
     model, found = getattr(transformers, family.classes[config.model_type]).from_pretrained(
         folder, dtype=torch_dtype(params.dtype), attn_implementation=params.attention, output_loading_info=True
     )
-    if missing := sorted(found["missing_keys"]):
+    if missing := missing_parameters(model, found):
         raise ModelError(
             f"{params.model} must hold all weights of {type(model).__name__}, {len(missing)} are missing, "
             f"the first is {missing[0]}; get the checkpoint again, or one in the format of transformers"

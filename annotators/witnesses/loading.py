@@ -7,7 +7,7 @@ unnoticed, so a checkpoint that lacks any is refused.
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from annotators.weights import find_weights, missing_packages, no_progress_bars, torch_dtype
+from annotators.weights import find_weights, missing_packages, missing_parameters, no_progress_bars, torch_dtype
 from schemas.errors import ModelError
 
 Loaded = TypeVar("Loaded")
@@ -33,9 +33,7 @@ def complete_model(kind: Any, folder: str, dtype: str, device: str, **options: A
     if device == "cuda" and not torch.cuda.is_available():
         raise ValueError("it is to run on cuda, and torch finds no GPU here; set its device to cpu")
     model, found = kind.from_pretrained(folder, dtype=torch_dtype(dtype), output_loading_info=True, **options)
-    # buffers that follow from the config are in some checkpoints and not in others
-    lacking = sorted({name for name, _ in model.named_parameters()} & set(found["missing_keys"]))
-    if lacking:
+    if lacking := missing_parameters(model, found):
         raise ValueError(
             f"the checkpoint lacks {len(lacking)} weights of {type(model).__name__}, such as {lacking[0]}; "
             "is it of another architecture, or without the last layers?"
