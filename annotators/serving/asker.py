@@ -223,6 +223,8 @@ class ServedAsker:
 
 
 def _stop(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
+    """Ends with no thread left, those included that libraries hand their blocking calls to."""
+    asyncio.run_coroutine_threadsafe(loop.shutdown_default_executor(), loop).result()
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()
