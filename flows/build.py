@@ -29,6 +29,9 @@ PHASES: dict[str, tuple[str, ...]] = {
     "ingest": ("ingest",),
     "annotate": ("detect_events", "track", "caption_audio", "caption_video", "reason", "ground"),
     "verify": ("plant_decoys", "verify", "listen", "decide"),
+    "objects": (),
+    "edits": (),
+    "questions": (),
 }
 _PROGRESS: ContextVar[Progress] = ContextVar("progress")  # a flow's parameters must be plain data
 
@@ -91,6 +94,7 @@ def build_settings(
         plan=make_plan(recipe_stages(recipe)),
         policy=str(recipe.policy),
         release=recipe.release,
+        splits=recipe.splits,
         recipe=recipe.model_dump(mode="json"),
         source=source,
         sources_per_shard=recipe.sources_per_shard,

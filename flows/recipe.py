@@ -19,9 +19,11 @@ from flows.recipe_text import parse_recipe, validated, with_overrides
 from pipeline.ingest import IngestParams
 from pipeline.policy import Policy
 from pipeline.release.params import ReleaseParams
+from pipeline.splits import SplitParams
 from pipeline.stage import Stage
 from pipeline.stages import STAGES
 from schemas.errors import RecipeError, unknown
+from schemas.vocabulary import Task
 
 DEFAULT_PRESET = "cpu"
 SECTIONS = {"ingest": "ingest", "decide": "policy"}  # stages whose parameters are a section of their own in the recipe
@@ -47,6 +49,10 @@ class Recipe(Params):
     )
     ingest: IngestParams = Field(IngestParams(), description="how sources become clips")
     stages: dict[str, StageRecipe] = Field({}, validate_default=True, description="how each stage is done")
+    tasks: tuple[Task, ...] = Field(
+        ("object", "edit", "question"), description="chains of thought that are written besides the base chain of every clip"
+    )
+    splits: SplitParams = Field(SplitParams(), description="how sources are split into train, val and test")
     policy: Policy = Field(Policy(), description="what becomes of a chain of thought once its claims were judged")
     release: ReleaseParams = Field(ReleaseParams(), description="what goes into the published release")
 
@@ -151,7 +157,9 @@ def recipe_stages(recipe: Recipe) -> list[Stage]:
 
 
 def is_left_out(name: str, recipe: Recipe) -> bool:
-    """Whether a stage has a role and no backend for it: then the build does without."""
+    """Whether a stage serves a task that is not wanted, or has a role and no backend for it: then the build does without."""
+    if STAGES[name].task not in (None, "base", *recipe.tasks):
+        return True
     return name not in SECTIONS and STAGES[name].role is not None and recipe.stages[name].backend is None
 
 
@@ -161,6 +169,8 @@ def _stage(name: str, recipe: Recipe) -> Stage:
         return kind(getattr(recipe, SECTIONS[name]))
     chosen = recipe.stages[name]
     own = _part(kind.Params, chosen.params)
+    if kind.WithSplits:
+        own = kind.WithSplits(**own.model_dump(), **recipe.splits.model_dump())
     if kind.role is None:
         return kind(own)
     assert chosen.backend is not None

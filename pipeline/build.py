@@ -26,6 +26,7 @@ from pipeline.release.publish import ReleasePlan, is_published, make_current, pl
 from pipeline.release.shards import pack_jobs
 from pipeline.runs import RunRecord
 from pipeline.scan import scan
+from pipeline.splits import SplitParams
 from pipeline.witness_rates import WitnessRates, witness_rates
 from pipeline.worker import CellWork
 from schemas.arrow import from_arrow
@@ -39,7 +40,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class BuildSettings:
-    """What is to be built and how. Only what is in `plan`, `name` and `release` decides what comes out.
+    """What is to be built and how. Only what is in `plan`, `name`, `release` and `splits` decides what comes out.
 
     `budget_usd`: for what this build asks of served models; None: no limit.
     """
@@ -48,6 +49,7 @@ class BuildSettings:
     plan: Plan
     policy: str
     release: ReleaseParams
+    splits: SplitParams
     recipe: Mapping[str, Any]
     source: str
     sources_per_shard: int
@@ -176,7 +178,9 @@ class Build:
         """Select the clips of the release and write its shards."""
         started = time.monotonic()
         with self._catalog() as catalog:
-            self._release = plan_release(catalog, self.settings.plan, self.settings.release, self.settings.name)
+            self._release = plan_release(
+                catalog, self.settings.plan, self.settings.release, self.settings.splits, self.settings.name
+            )
         jobs = pack_jobs(self.dataset, self.settings.plan, self._release.shards)
         self.record.cells_skipped += len(self._release.shards) - len(jobs)
         self.progress.phase("pack", len(jobs))

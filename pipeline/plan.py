@@ -60,7 +60,7 @@ def make_plan(stages: Sequence[Stage]) -> Plan:
     """Fingerprint the stages. ValueError if one reads a table that no earlier stage writes: a mistake in the code."""
     planned: list[PlannedStage] = []
     for stage in stages:
-        upstream = [p for p in planned if set(p.stage.produces) & set(stage.requires) and p.name not in stage.ignores]
+        upstream = [p for p in planned if set(p.stage.produces) & set(stage.requires) and stage.reads_from(type(p.stage))]
         missing = set(stage.requires) - {Listing} - {table for p in upstream for table in p.stage.produces}
         if missing:
             raise ValueError(f"stage {stage.name} reads {sorted(t.table for t in missing)}, which no earlier stage writes")

@@ -16,6 +16,7 @@ from pipeline.sample import Sample
 from schemas.accounting import Failure
 from schemas.errors import AudiocotError, Filtered, Rejected
 from schemas.row import Row
+from schemas.vocabulary import Task
 
 if TYPE_CHECKING:
     from pipeline.cell import Cell, CellReport
@@ -30,16 +31,28 @@ class Stage(ABC):
 
     `version` counts changes of the stage's own code that change its rows. `role` is None for a stage without a model. A stage
     whose `default_backend` is None although it has a role is left out of a build unless its recipe names a backend.
+
+    `task`: the kind of chain of thought that the stage works on; None for a stage that gathers evidence. A stage reads what was
+    written for its own task and all evidence, and of other tasks only what `also_reads` names: a failure or a changed
+    prompt in one task then costs the others nothing.
     """
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
+    task: ClassVar[Task | None] = None
+    also_reads: ClassVar[tuple[Task, ...]] = ()
     role: ClassVar[str | None] = None
     default_backend: ClassVar[str | None] = None
     requires: ClassVar[tuple[type[Row], ...]]
     produces: ClassVar[tuple[type[Row], ...]]
     ignores: ClassVar[tuple[str, ...]] = ()  # stages whose share of a required table is of no interest here
     Params: ClassVar[type[AnyParams]] = AnyParams
+    WithSplits: ClassVar[type[AnyParams] | None] = None  # `Params` and SplitParams, for a stage that must know the splits
+
+    @classmethod
+    def reads_from(cls, other: "type[Stage]") -> bool:
+        """Whether what the other stage writes concerns this one."""
+        return other.task in (None, cls.task, *cls.also_reads) and other.name not in cls.ignores
 
     def __init__(self, params: AnyParams, annotator: Annotator[Any, Any] | None = None) -> None:
         if (annotator is None) != (self.role is None):
@@ -138,12 +151,7 @@ class SampleStage(Stage, Generic[In, Out]):
             cell.add(rows)
 
     def _annotate(self, questions: Sequence[In]) -> Sequence[Any]:
-        if self.annotator is None:
-            return questions
-        answers = self.annotator.annotate(questions)
-        if len(answers) != len(questions):
-            raise ValueError(f"{self.model} must give one answer per question, gave {len(answers)} for {len(questions)}")
-        return answers
+        return questions if self.annotator is None else _asked(self.annotator, questions)
 
     def _fail(self, cell: "Cell", sample: Sample, rejected: Rejected) -> None:
         cell.fail(
@@ -152,6 +160,36 @@ class SampleStage(Stage, Generic[In, Out]):
                 clip_id=sample.clip.clip_id, model=self.model,
             )
         )  # fmt: skip
+
+
+class ManySampleStage(SampleStage[Sequence[In], Sequence[Out]]):
+    """A stage that has several questions about one sample, or none. `rows` is given their answers in the same order.
+
+    The sample is the unit of accounting: it is done when all of its questions are answered, and fails with the first that
+    is refused.
+    """
+
+    def _annotate(self, questions: Sequence[Sequence[In]]) -> Sequence[Any]:
+        if self.annotator is None:
+            return questions
+        flat = [question for of_sample in questions for question in of_sample]
+        size = self.annotator.batch_size
+        answers = [
+            answer for start in range(0, len(flat), size) for answer in _asked(self.annotator, flat[start : start + size])
+        ]
+        given = iter(answers)
+        return [_all_or_refused([next(given) for _ in of_sample]) for of_sample in questions]
+
+
+def _asked(annotator: Annotator[Any, Any], questions: Sequence[Any]) -> Sequence[Any]:
+    answers = annotator.annotate(questions)
+    if len(answers) != len(questions):
+        raise ValueError(f"{annotator.model} must give one answer per question, gave {len(answers)} for {len(questions)}")
+    return answers
+
+
+def _all_or_refused(answers: list[Any]) -> list[Any] | Rejected:
+    return next((answer for answer in answers if isinstance(answer, Rejected)), answers)
 
 
 def _raised(error: Exception) -> Rejected:

@@ -1,12 +1,12 @@
-"""Rows of reasoning: chains of thought, their claims, verdicts and decisions; edits, questions and traces.
+"""Rows of reasoning: chains of thought, their claims, verdicts, repairs and decisions.
 
 The classes without a table (`Stated`, `Reasoned`, `Judged`, …) are what annotators return.
 """
 
 from typing import ClassVar, Literal
 
-from schemas.row import AnnotationRow, Span, Value
-from schemas.vocabulary import Aspect, Attribute, Basis, ClaimType, Relation, VerdictWord
+from schemas.row import AnnotationRow, Value
+from schemas.vocabulary import Aspect, Attribute, Basis, ClaimMedia, ClaimType, Relation, Task, VerdictWord
 
 
 class Step(Value):
@@ -21,6 +21,7 @@ class Stated(Value):
     """One checkable statement. Its meaning is in the fields (see docs: vocabulary); `text` is for people and models."""
 
     step_index: int  # the step that makes it
+    media: ClaimMedia | None = None  # the sound it is about; None: the clip's own
     type: ClaimType
     basis: Basis
     text: str
@@ -47,8 +48,9 @@ class Cot(AnnotationRow):
 
     table: ClassVar[str] = "cot"
 
-    cot_id: str  # <clip_id>/<task>
-    task: Literal["base", "object", "edit"]
+    cot_id: str  # <clip_id>/<task>, for tasks with more than one chain <clip_id>/<task>-<number or name>
+    task: Task
+    subject_id: str | None = None  # the object, edit or question that it is about; None for the base chain
     steps: list[Step]
     caption_cot: str
 
@@ -69,7 +71,7 @@ class Decoy(Stated, AnnotationRow):
 
     claim_id: str  # <cot_id>/d00
     cot_id: str
-    decoy_kind: Literal["other_clip", "negated", "moved", "miscounted", "swapped"]
+    decoy_kind: Literal["other_clip", "negated", "moved", "miscounted", "swapped", "wrong_maker", "wrong_media"]
     made_from: str  # the claim_id it was made from
 
 
@@ -104,6 +106,21 @@ class Verdict(Judged, AnnotationRow):
     is_blind: bool  # the witness formed its evidence without seeing the claim
 
 
+class Repair(AnnotationRow):
+    """What became of each refuted step: rewritten from what the witnesses measured, or dropped. Before and after."""
+
+    table: ClassVar[str] = "repair"
+
+    cot_id: str
+    step_index: int
+    action: Literal["rewrite", "drop"]
+    reason: str  # which claims were refuted, and by whom
+    before: str
+    after: str | None  # None for a dropped step
+    refuted_claim_ids: list[str]
+    new_claim_ids: list[str]  # claims of the rewritten step, which are judged again
+
+
 class Decision(AnnotationRow):
     """What becomes of a chain of thought under a policy: accepted, repaired or rejected, and what is left of it."""
 
@@ -120,48 +137,3 @@ class Decision(AnnotationRow):
     num_supported: int
     num_refuted: int
     num_unverifiable: int
-
-
-class Edit(AnnotationRow):
-    """An editing task: input and target can be made again from this row alone, bit by bit."""
-
-    table: ClassVar[str] = "edit"
-
-    edit_id: str
-    operation: Literal["extension", "inpainting", "addition", "removal", "extraction"]
-    other_clip_id: str | None
-    mask: list[Span]
-    offset_s: float
-    crossfade_s: float
-    snr_lu: float | None  # loudness of the clip over the other, in LU
-    gain_db: float
-    seed: int
-    instruction: str
-
-
-class Question(AnnotationRow):
-    """A multiple-choice question about a clip."""
-
-    table: ClassVar[str] = "question"
-
-    question_id: str
-    origin: str  # the data set it was imported from, or the generator's name
-    kind: str  # which | count | order | when | where | loudness | …
-    text: str
-    choices: list[str]
-    answer_index: int | None  # None where no truth is known
-
-
-class Trace(AnnotationRow):
-    """One sampled chain of reasoning of a teacher that saw the silent video."""
-
-    table: ClassVar[str] = "trace"
-
-    trace_id: str
-    question_id: str
-    sample_index: int
-    temperature: float
-    text: str
-    answer_index: int | None  # None where the answer did not parse
-    agreement_frac: float | None  # share of the samples with this answer
-    media: Literal["right", "swapped", "silence", "none"]

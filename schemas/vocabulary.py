@@ -66,4 +66,12 @@ UNITS: dict[Attribute, str] = {
     "duration": "s",
     "brightness": "hz",  # spectral centroid
 }
+Task = Literal["base", "object", "edit", "question"]
+TASKS: dict[Task, str] = {
+    "base": "what a clip sounds like as a whole (ThinkSound stage 1)",
+    "object": "what one visible thing sounds like, and what must not be taken along (stage 2)",
+    "edit": "what an instruction changes in a sound, and what stays (stage 3)",
+    "question": "how a question about a clip is answered from its silent video (SightSound-R1)",
+}
+ClaimMedia = Literal["input", "target"]  # the two sounds of an editing task
 VerdictWord = Literal["supported", "refuted", "unverifiable"]

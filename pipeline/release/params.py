@@ -35,13 +35,3 @@ class ReleaseParams(Params):
         "a clip with a claim that no such witness supports is left out",
     )
     shard_mb: float = Field(256.0, gt=0, description="a shard is closed when it has this much media")
-    val_frac: float = Field(
-        0.05, ge=0, lt=1, description="share of the sources that go to val, where no manifest says otherwise"
-    )
-    test_frac: float = Field(0.05, ge=0, lt=1, description="share of the sources that go to test")
-
-    @model_validator(mode="after")
-    def _leaves_room_for_train(self) -> Self:
-        if self.val_frac + self.test_frac >= 1:
-            raise ValueError(f"val_frac + test_frac must stay below 1, got {self.val_frac + self.test_frac:g}")
-        return self

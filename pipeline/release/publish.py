@@ -19,6 +19,7 @@ from pipeline.release.params import ReleaseParams
 from pipeline.release.select import Selection, select_clips
 from pipeline.release.shards import ShardPlan, plan_shards
 from pipeline.release.tables import copy_table, release_tables
+from pipeline.splits import SplitParams
 from pipeline.witness_rates import WitnessRates
 from schemas.errors import ReleaseError
 from schemas.fingerprint import fingerprint
@@ -42,15 +43,16 @@ class ReleasePlan:
         return f"releases/{self.name}"
 
 
-def plan_release(catalog: Catalog, plan: Plan, params: ReleaseParams, name: str) -> ReleasePlan:
+def plan_release(catalog: Catalog, plan: Plan, params: ReleaseParams, splits: SplitParams, name: str) -> ReleasePlan:
     """Select the clips and cut the shards. ReleaseError if the clips do not add up."""
-    selection = select_clips(catalog, params)
+    selection = select_clips(catalog, params, splits)
     if not selection.adds_up:
         raise ReleaseError(f"{selection.num_in} clips came in, {len(selection.clips)} + {dict(selection.left_out)} came out")
     decided_by = fingerprint(
         version=RELEASE_VERSION,
         stages=plan.fingerprints,
         params=params.model_dump(mode="json"),
+        splits=splits.model_dump(mode="json"),
         # the shard belongs to it: decoys are taken from clips of the same shard
         clips=[[clip.clip_id, clip.split, clip.shard] for clip in selection.clips],
     )

@@ -1,18 +1,14 @@
 """Which clips a release holds, in which split, and why the others are left out. One outcome per clip: the sum closes."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 from pipeline.catalog import Catalog
 from pipeline.release.params import ReleaseParams, Threshold
 from pipeline.release.trust import Trust, clips_without_backing, witness_trust
+from pipeline.splits import Split, SplitParams, split_of
 from schemas.errors import ReleaseError, unknown
-
-Split = Literal["train", "val", "test"]
-SPLITS: tuple[Split, ...] = ("train", "val", "test")
 
 
 @dataclass(frozen=True)
@@ -48,7 +44,7 @@ order by shard, c.clip_id
 """
 
 
-def select_clips(catalog: Catalog, params: ReleaseParams) -> Selection:
+def select_clips(catalog: Catalog, params: ReleaseParams, splits: SplitParams) -> Selection:
     """Every clip of the dataset, either selected or left out for one reason, in the order of shards and ids.
 
     ReleaseError for a threshold on something that was never measured: it would let everything pass.
@@ -64,17 +60,9 @@ def select_clips(catalog: Catalog, params: ReleaseParams) -> Selection:
         if reason:
             selection.left_out[reason] += 1
             continue
-        split = row["split"] if row["split"] in SPLITS else split_of(row["source_id"], params)
+        split = split_of(row["source_id"], row["split"], splits)
         selection.clips.append(SelectedClip(row["clip_id"], row["shard"], split, row["num_bytes"]))
     return selection
-
-
-def split_of(source_id: str, params: ReleaseParams) -> Split:
-    """The split of a source, from its content alone: stable whatever else is in the dataset, equal for all of its clips."""
-    draw = int.from_bytes(hashlib.blake2b(source_id.encode(), digest_size=8).digest()) / 2**64
-    if draw < params.test_frac:
-        return "test"
-    return "val" if draw < params.test_frac + params.val_frac else "train"
 
 
 def _reason_to_leave_out(outcome: str | None, values: dict[str, float], thresholds: Sequence[Threshold]) -> str | None:

@@ -16,7 +16,8 @@ from pipeline.jobs import Job
 from pipeline.media.clip_tar import ClipTar, write_tar
 from pipeline.plan import Plan
 from pipeline.release.params import ReleaseParams
-from pipeline.release.select import SPLITS, SelectedClip
+from pipeline.release.select import SelectedClip
+from pipeline.splits import SPLITS
 from pipeline.worker import Worker
 from schemas.evidence import Caption, Measurement, MotionEvent, RoiTrack, SoundEvent
 from schemas.layout import Dataset

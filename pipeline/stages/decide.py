@@ -1,6 +1,7 @@
 """Decide: verdicts under a policy become accept, repair or reject. Costs no model call."""
 
 from collections.abc import Iterable, Sequence
+from typing import ClassVar
 
 from annotators.base import Params as AnyParams
 from pipeline.policy import VERSION, Policy, decide
@@ -10,10 +11,12 @@ from schemas.errors import Filtered
 from schemas.media import Clip
 from schemas.reasoning import Claim, Cot, Decision, Verdict
 from schemas.row import Row
+from schemas.vocabulary import Task
 
 
 class Decide(SampleStage[Sequence[Decision], Sequence[Decision]]):
     name = "decide"
+    task: ClassVar[Task | None] = "base"
     version = VERSION
     requires = (Clip, Cot, Claim, Verdict)
     produces = (Decision,)

@@ -32,6 +32,7 @@ class GroundParams(AnyParams):
 
 class Ground(SampleStage[TrackRequest, Seeing]):
     name = "ground"
+    also_reads = ("base",)  # its phrases are those of the base chain
     role = "tracker"
     requires = (Clip, Caption, Claim)
     produces = (RoiTrack, MotionEvent, Measurement)

@@ -1,6 +1,7 @@
 """Plant decoys: claims known to be false, so that every build measures its witnesses."""
 
 from collections.abc import Iterable, Sequence
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -13,6 +14,7 @@ from schemas.evidence import SoundEvent
 from schemas.media import Clip
 from schemas.reasoning import Claim, Decoy
 from schemas.row import Row
+from schemas.vocabulary import Task
 
 
 class DecoyParams(AnyParams):
@@ -24,6 +26,7 @@ class DecoyParams(AnyParams):
 
 class PlantDecoys(SampleStage[Sequence[Decoy], Sequence[Decoy]]):
     name = "plant_decoys"
+    task: ClassVar[Task | None] = "base"
     version = VERSION
     requires = (Clip, SoundEvent, Claim)
     produces = (Decoy,)

@@ -1,6 +1,7 @@
 """Reason: all evidence about a clip becomes a chain of thought with claims that can be checked (ThinkSound stage 1)."""
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from annotators.roles import CaseFile
 from pipeline.sample import Sample
@@ -9,10 +10,12 @@ from schemas.evidence import Caption, Measurement, MotionEvent, RoiTrack, SoundE
 from schemas.media import Clip
 from schemas.reasoning import Claim, Cot, Reasoned
 from schemas.row import Row
+from schemas.vocabulary import Task
 
 
 class Reason(SampleStage[CaseFile, Reasoned]):
     name = "reason"
+    task: ClassVar[Task | None] = "base"
     role = "reasoner"
     default_backend = "template"
     requires = (Clip, SoundEvent, Measurement, RoiTrack, MotionEvent, Caption)

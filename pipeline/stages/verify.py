@@ -15,10 +15,12 @@ from schemas.evidence import MotionEvent, RoiTrack
 from schemas.media import Clip
 from schemas.reasoning import Claim, Decoy, Judged, Stated, Verdict
 from schemas.row import Row
+from schemas.vocabulary import Task
 
 
 class Verify(SampleStage[Inquiry, Sequence[Judged]]):
     name = "verify"
+    task: ClassVar[Task | None] = "base"
     role = "verifier"
     default_backend: ClassVar[str | None] = "instruments"
     requires = (Clip, RoiTrack, MotionEvent, Claim, Decoy)

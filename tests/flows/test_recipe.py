@@ -222,7 +222,7 @@ def test_the_recipe_in_the_docs_is_valid(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("override", "rerun"),
     [
-        ("release.val_frac=0.2", set()),
+        ("splits.val_frac=0.2", set()),
         ("name=other", set()),
         ("sources_per_shard=3", set()),
         ("policy.min_score=0.7", {"decide"}),

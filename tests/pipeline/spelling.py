@@ -12,6 +12,7 @@ from pipeline.ingest import IngestParams
 from pipeline.plan import Plan, make_plan
 from pipeline.release.params import ReleaseParams
 from pipeline.sample import Sample
+from pipeline.splits import SplitParams
 from pipeline.stage import SampleStage
 from pipeline.stages.ingest import Ingest
 from pipeline.worker import CellWork, Worker
@@ -95,8 +96,8 @@ def plan_of(speller: Speller, spell: type[SampleStage[str, str]] = Spell) -> Pla
 def settings() -> BuildSettings:
     """A build of these stages."""
     return BuildSettings(
-        name="test", plan=plan_of(Speller(Params())), policy="", release=ReleaseParams(), recipe={"name": "test"},
-        source="videos", sources_per_shard=1, executor="local",
+        name="test", plan=plan_of(Speller(Params())), policy="", release=ReleaseParams(), splits=SplitParams(),
+        recipe={"name": "test"}, source="videos", sources_per_shard=1, executor="local",
     )  # fmt: skip
 
 

@@ -14,7 +14,8 @@ import yaml
 from pipeline.catalog import Catalog
 from pipeline.release.params import ReleaseParams, Threshold
 from pipeline.release.publish import ReleasePlan, current_release, plan_release, publish
-from pipeline.release.select import Selection, select_clips, split_of
+from pipeline.release.select import Selection, select_clips
+from pipeline.splits import SplitParams, split_of
 from schemas.errors import ReleaseError
 from tests.pipeline.conftest import Built
 
@@ -75,16 +76,16 @@ def test_the_card_says_what_a_reader_must_know(folder: Path, built: Built) -> No
 
 
 def test_a_split_depends_on_the_source_only() -> None:
-    params = ReleaseParams(val_frac=0.2, test_frac=0.1)
-    splits = [split_of(f"source{number}", params) for number in range(2000)]
-    assert splits == [split_of(f"source{number}", params) for number in range(2000)]
+    params = SplitParams(val_frac=0.2, test_frac=0.1)
+    splits = [split_of(f"source{number}", None, params) for number in range(2000)]
+    assert splits == [split_of(f"source{number}", None, params) for number in range(2000)]
     assert 0.17 < splits.count("val") / 2000 < 0.23
     assert 0.08 < splits.count("test") / 2000 < 0.12
 
 
 def test_clips_of_one_source_never_lie_in_two_splits(built: Built) -> None:
     with Catalog(built.dataset) as catalog:
-        selection = select_clips(catalog, ReleaseParams(val_frac=0.4, test_frac=0.3))
+        selection = select_clips(catalog, ReleaseParams(), SplitParams(val_frac=0.4, test_frac=0.3))
         source_of = {
             row["clip_id"]: row["source_id"] for row in catalog.query("select clip_id, source_id from clip").to_pylist()
         }
@@ -97,7 +98,7 @@ def test_clips_of_one_source_never_lie_in_two_splits(built: Built) -> None:
 def test_thresholds_leave_clips_out_by_name_and_cost_no_model_call(built: Built) -> None:
     strict = ReleaseParams(thresholds=(Threshold(measurement="integrated_lufs", at_least=0.0),))
     with Catalog(built.dataset) as catalog:
-        selection = select_clips(catalog, strict)
+        selection = select_clips(catalog, strict, SplitParams())
     assert selection.clips == []
     assert dict(selection.left_out) == {"integrated_lufs_too_low": built.report.num_released} | {
         reason: number for reason, number in selection.left_out.items() if reason == "rejected"
@@ -113,7 +114,7 @@ def test_accounts_that_do_not_add_up_are_not_published(built: Built) -> None:
             Catalog(built.dataset) as catalog,
             pytest.raises(ReleaseError, match="refusing to publish: detect_events does not add up"),
         ):
-            release = plan_release(catalog, built.plan, ReleaseParams(shard_mb=1), "other")
+            release = plan_release(catalog, built.plan, ReleaseParams(shard_mb=1), SplitParams(), "other")
             publish(built.dataset, built.plan, release, catalog, broken, [], "policy", {})
     finally:
         broken[2].problems.clear()

@@ -10,6 +10,7 @@ from pipeline.catalog import Catalog
 from pipeline.release.params import ReleaseParams
 from pipeline.release.select import select_clips
 from pipeline.release.trust import clips_without_backing, false_share, witness_trust
+from pipeline.splits import SplitParams
 from schemas.reasoning import Claim, Cot, Decision, Decoy, Step, Verdict
 from schemas.vocabulary import VerdictWord
 from tests.pipeline.spelling import Speller, ingested, plan_of
@@ -87,7 +88,7 @@ def catalog_of(folder: Path, *witnesses: str, num_clips: int = 12, seed: int = 0
 @pytest.mark.parametrize("witness", ["yes", "noise"])
 def test_a_witness_that_tells_nothing_publishes_nothing(tmp_path: Path, witness: str, seed: int) -> None:
     with catalog_of(tmp_path, witness, seed=seed) as catalog:
-        selection = select_clips(catalog, ReleaseParams())
+        selection = select_clips(catalog, ReleaseParams(), SplitParams())
     assert selection.clips == []
     assert selection.left_out["untrusted_witness"] > 0
     assert selection.adds_up
@@ -96,12 +97,12 @@ def test_a_witness_that_tells_nothing_publishes_nothing(tmp_path: Path, witness:
 
 def test_instruments_publish_and_a_clip_that_leans_on_noise_does_not(tmp_path: Path) -> None:
     with catalog_of(tmp_path / "alone", "instruments") as catalog:
-        alone = select_clips(catalog, ReleaseParams())
+        alone = select_clips(catalog, ReleaseParams(), SplitParams())
     assert len(alone.clips) == 12
     with catalog_of(tmp_path / "both", "instruments", "noise") as catalog:
         trust = {one.witness: one.is_trusted for one in witness_trust(catalog, 0.3)}
         leaning = clips_without_backing(catalog, witness_trust(catalog, 0.3))
-        selection = select_clips(catalog, ReleaseParams())
+        selection = select_clips(catalog, ReleaseParams(), SplitParams())
     assert trust == {"instruments": True, "noise": False}
     assert 0 < len(leaning) == selection.left_out["untrusted_witness"] < 12
     assert {clip.clip_id for clip in selection.clips}.isdisjoint(leaning)
@@ -109,4 +110,4 @@ def test_instruments_publish_and_a_clip_that_leans_on_noise_does_not(tmp_path: P
 
 def test_who_wants_to_believe_everybody_can(tmp_path: Path) -> None:
     with catalog_of(tmp_path, "yes") as catalog:
-        assert len(select_clips(catalog, ReleaseParams(max_false_share=1.0)).clips) == 12
+        assert len(select_clips(catalog, ReleaseParams(max_false_share=1.0), SplitParams()).clips) == 12
