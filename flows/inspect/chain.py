@@ -71,7 +71,8 @@ def chain_lines(facts: ClipFacts, cot: Cot) -> list[Line]:
 
 
 def _said(facts: ClipFacts, cot: Cot) -> Iterator[Line]:
-    yield Line(f"Chain of thought ({cot.task}) by {cot.model}", weight="bold")
+    about = f", {cot.subject_id.rpartition('/')[2]}" if cot.subject_id else ""
+    yield Line(f"Chain of thought ({cot.task}{about}) by {cot.model}", weight="bold")
     for index, step in enumerate(cot.steps):
         aspect = f"{step.aspect}, avoid" if step.is_avoidance else step.aspect
         yield Line(f"{index + 1}. {step.text}  [{aspect}]", indent=1)

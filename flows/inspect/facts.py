@@ -13,11 +13,14 @@ from pipeline.media_cache import LazyMedia, MediaCache
 from pipeline.runs import latest_run
 from schemas.accounting import Failure
 from schemas.arrow import from_arrow
+from schemas.edits import Edit
 from schemas.errors import RootError
 from schemas.evidence import Caption, Measurement, MotionEvent, RoiTrack, SoundEvent
 from schemas.layout import Dataset
 from schemas.media import Clip, Source
-from schemas.reasoning import Claim, Cot, Decision, Verdict
+from schemas.objects import Attribution, SceneObject
+from schemas.questions import Consensus, Contribution, Question
+from schemas.reasoning import Claim, Cot, Decision, Repair, Verdict
 from schemas.row import Row
 
 R = TypeVar("R", bound=Row)
@@ -35,9 +38,16 @@ class ClipFacts:
     seen: Sequence[MotionEvent] = field(default=())
     tracks: Sequence[RoiTrack] = field(default=())
     captions: Sequence[Caption] = field(default=())
+    objects: Sequence[SceneObject] = field(default=())
+    attributions: Sequence[Attribution] = field(default=())
+    edits: Sequence[Edit] = field(default=())
+    questions: Sequence[Question] = field(default=())
+    consensuses: Sequence[Consensus] = field(default=())
+    contributions: Sequence[Contribution] = field(default=())
     cots: Sequence[Cot] = field(default=())
     claims: Sequence[Claim] = field(default=())
     verdicts: Sequence[Verdict] = field(default=())
+    repairs: Sequence[Repair] = field(default=())
     decisions: Sequence[Decision] = field(default=())
     failures: Sequence[Failure] = field(default=())
 
@@ -54,7 +64,9 @@ class ClipFacts:
     def to_json(self) -> dict[str, Any]:
         """Table → rows, as plain data; a source that is not known is left out."""
         rows: list[Row] = [self.clip, *([self.source] if self.source else []), *self.measurements, *self.heard, *self.seen]
-        rows += [*self.tracks, *self.captions, *self.cots, *self.claims, *self.verdicts, *self.decisions, *self.failures]
+        rows += [*self.tracks, *self.captions, *self.objects, *self.attributions, *self.edits, *self.questions]
+        rows += [*self.consensuses, *self.contributions, *self.cots, *self.claims, *self.verdicts, *self.repairs]
+        rows += [*self.decisions, *self.failures]
         tables: dict[str, Any] = {}
         for row in rows:
             tables.setdefault(row.table, []).append(row.model_dump(mode="json"))
@@ -81,9 +93,16 @@ def collect_facts(catalog: Catalog, clip_id: str) -> ClipFacts:
         seen=of(MotionEvent, order="event_id"),
         tracks=of(RoiTrack, order="track_id"),
         captions=of(Caption, order="modality, question"),
-        cots=of(Cot, order="cot_id"),
+        objects=of(SceneObject, order="object_id"),
+        attributions=of(Attribution, order="event_id"),
+        edits=of(Edit, order="edit_id"),
+        questions=of(Question, order="question_id"),
+        consensuses=of(Consensus, order="question_id"),
+        contributions=of(Contribution, order="question_id"),
+        cots=of(Cot, order="task, cot_id"),
         claims=of(Claim, order="claim_id"),
         verdicts=of(Verdict, f"clip_id = '{found}' and not is_decoy", "claim_id, witness"),
+        repairs=of(Repair, order="cot_id, step_index"),
         decisions=of(Decision, order="cot_id"),
         failures=of(Failure, f"clip_id = '{found}' or (clip_id is null and source_id = '{clip.source_id}')"),
     )

@@ -18,9 +18,11 @@ from flows.inspect.chain import LINE_IN, chain_lines, claim_groups, draw_lines
 from flows.inspect.facts import ClipFacts
 from flows.inspect.film import MotionLane, film_strip
 from flows.inspect.lanes import Group, Lane, Mark
+from flows.inspect.makers import object_groups
 from flows.inspect.palette import FAINT, GRID, INK, MARKS, OUTCOMES, SOUNDS, VERDICTS
 from flows.inspect.sound import draw_mel, draw_waveform
 from schemas.errors import RootError
+from schemas.reasoning import Cot
 
 WIDTH_IN = 14.0
 LEFT_IN, RIGHT_IN, TOP_IN, BOTTOM_IN = 0.75, 0.25, 0.75, 0.2
@@ -40,7 +42,7 @@ class _Strip:
 def draw_clip(facts: ClipFacts, media: Media, output: Path | str | IO[bytes]) -> None:
     """Draw a clip as a PNG. RootError if the file cannot be written."""
     strips = _strips(facts, media)
-    lines = [line for cot in facts.cots for line in chain_lines(facts, cot)]
+    lines = [line for cot in _drawn(facts) for line in chain_lines(facts, cot)]
     text_in = len(lines) * LINE_IN
     lanes_in = sum(strip.height_in + GAP_IN for strip in strips)
     height_in = TOP_IN + lanes_in + AXIS_IN + text_in + BOTTOM_IN
@@ -83,10 +85,18 @@ def _strips(facts: ClipFacts, media: Media) -> list[_Strip]:
     if facts.tracks or facts.seen:
         motion = MotionLane(facts.tracks, facts.seen)
         strips.append(_Strip(motion.height_in, motion.draw))
-    for cot in facts.cots:
+    if facts.attributions:
+        made = Lane(object_groups(facts), facts.clip.duration_s, 1 / inches_per_second)
+        strips.append(_Strip(made.height_in, made.draw))
+    for cot in _drawn(facts):
         claims = Lane(claim_groups(facts, cot), facts.clip.duration_s, 1 / inches_per_second)
         strips.append(_Strip(claims.height_in, claims.draw))
     return strips
+
+
+def _drawn(facts: ClipFacts) -> list[Cot]:
+    """Chains about the clip's own sound; those of edits are about other sounds, on a time axis that is not this one."""
+    return [cot for cot in facts.cots if cot.task != "edit"]
 
 
 def _axes(figure: Figure, box_in: tuple[float, float, float, float], height_in: float) -> Any:
@@ -124,7 +134,8 @@ def _title(figure: Figure, facts: ClipFacts, height_in: float) -> None:
     told = f"{origin}{clip.start_s:.2f} to {clip.end_s:.2f} s{label}"
     figure.text(left, 1 - 0.53 / height_in, told, fontsize=8.5, color=FAINT, parse_math=False)
     right = 1 - RIGHT_IN / WIDTH_IN
-    for number, decision in enumerate(facts.decisions):
+    decided = [found for cot in facts.cots if cot.task == "base" and (found := facts.decision_on(cot.cot_id))]
+    for number, decision in enumerate(decided):
         badge = {"boxstyle": "round,pad=0.35", "facecolor": OUTCOMES[decision.outcome], "linewidth": 0}
         x = right - 0.06 / WIDTH_IN - number * 1.0 / WIDTH_IN
         figure.text(x, y, decision.outcome, fontsize=10, weight="bold", color="white", ha="right", bbox=badge)

@@ -1,4 +1,4 @@
-"""The facts of a clip in words: what it is, what was measured, heard, seen and said, and what became of its chain."""
+"""The facts of a clip in words: what it is, what was measured, heard, seen and said, and what became of its chains."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -10,6 +10,7 @@ from rich.text import Text
 from flows.console import table
 from flows.inspect.facts import ClipFacts
 from flows.inspect.palette import MARKS, OUTCOMES, VERDICTS
+from schemas.questions import Question
 from schemas.reasoning import Claim, Cot
 
 
@@ -50,12 +51,52 @@ def _sections(facts: ClipFacts) -> Iterator[RenderableType]:
         ("id", "kind", "at", "track", "strength"),
         [(e.event_id, e.kind, _seconds(e.time_s), e.track_id or "-", _number(e.strength)) for e in facts.seen],
     )
+    yield from _tasks(facts)
     for caption in facts.captions:
         yield _heading(f"{caption.modality} caption, {caption.question}", caption.model)
         yield _indented(caption.text)
     for cot in facts.cots:
         yield from _chain(facts, cot)
     yield from _listed("failures", ("stage", "code", "message"), [(f.stage, f.code, f.message) for f in facts.failures])
+
+
+def _tasks(facts: ClipFacts) -> Iterator[RenderableType]:
+    """What the chains of the other tasks are about: objects and their sounds, edits, questions."""
+    makes = {one.object_id: [a.event_id for a in facts.attributions if a.object_id == one.object_id] for one in facts.objects}
+    yield from _listed(
+        "objects",
+        ("id", "phrase", "tracks", "state", "score", "makes"),
+        [
+            (o.object_id, o.phrase, " ".join(o.track_ids), o.state, _number(o.state_score), " ".join(makes[o.object_id]) or "-")
+            for o in facts.objects
+        ],
+    )
+    elsewhere = [one for one in facts.attributions if one.maker != "object"]
+    yield from _listed(
+        "made by no object", ("event", "maker", "score"), [(a.event_id, a.maker, _number(a.score)) for a in elsewhere]
+    )
+    yield from _listed(
+        "edits",
+        ("operation", "mask s", "other clip", "SNR LU", "gain dB"),
+        [
+            (
+                e.operation, ", ".join(f"{m.first / e.sample_rate_hz:.2f}–{m.end / e.sample_rate_hz:.2f}" for m in e.mask),
+                e.other_clip_id or "-", _number(e.snr_lu), _number(e.gain_db),
+            )
+            for e in facts.edits
+        ],
+    )  # fmt: skip
+    agreed = {one.question_id: f"{one.agreement_frac:.0%}" for one in facts.consensuses}
+    needs = {one.question_id: one.audio_contribution for one in facts.contributions}
+    yield from _listed(
+        "questions",
+        ("kind", "question", "choices (* the answer)", "teacher agrees", "audio contribution"),
+        [(q.kind, q.text, _choices(q), agreed.get(q.question_id, "-"), needs.get(q.question_id, "-")) for q in facts.questions],
+    )
+
+
+def _choices(question: Question) -> str:
+    return " | ".join(f"{choice}{' *' * (index == question.answer_index)}" for index, choice in enumerate(question.choices))
 
 
 def _origin(facts: ClipFacts) -> Iterator[RenderableType]:
@@ -73,12 +114,16 @@ def _origin(facts: ClipFacts) -> Iterator[RenderableType]:
 
 
 def _chain(facts: ClipFacts, cot: Cot) -> Iterator[RenderableType]:
-    yield _heading(f"chain of thought, {cot.task}", cot.model)
+    about = f" ({cot.subject_id.rpartition('/')[2]})" if cot.subject_id else ""
+    yield _heading(f"chain of thought, {cot.task}{about}", cot.model)
     for index, step in enumerate(cot.steps):
         kind = f"{step.aspect}, avoid" if step.is_avoidance else step.aspect
         yield _indented(Text.assemble(f"{index + 1}. {step.text} ", (f"[{kind}]", "dim")))
         for claim in facts.claims_of(cot.cot_id, index):
             yield from _judged(facts, claim)
+    for repair in (repair for repair in facts.repairs if repair.cot_id == cot.cot_id):
+        became = f"became: {repair.after}" if repair.after else "was dropped"
+        yield _indented(Text(f"step {repair.step_index + 1} {became} ({repair.reason})"))
     yield _indented(Text.assemble(("instruction: ", "bold"), cot.caption_cot))
     if decision := facts.decision_on(cot.cot_id):
         yield _indented(Text.assemble((decision.outcome, f"bold {OUTCOMES[decision.outcome]}"), f": {decision.reason}"))

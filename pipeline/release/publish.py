@@ -25,7 +25,7 @@ from schemas.errors import ReleaseError
 from schemas.fingerprint import fingerprint
 from schemas.layout import Dataset
 
-RELEASE_VERSION = 1  # counts changes of the code that change what a release holds
+RELEASE_VERSION = 2  # counts changes of the code that change what a release holds
 CURRENT = "releases/CURRENT"
 MANIFEST = "manifest.json"
 
@@ -54,7 +54,7 @@ def plan_release(catalog: Catalog, plan: Plan, params: ReleaseParams, splits: Sp
         params=params.model_dump(mode="json"),
         splits=splits.model_dump(mode="json"),
         # the shard belongs to it: decoys are taken from clips of the same shard
-        clips=[[clip.clip_id, clip.split, clip.shard] for clip in selection.clips],
+        clips=[[clip.clip_id, clip.split, clip.shard, *clip.cot_ids] for clip in selection.clips],
     )
     full_name = f"{name}-{decided_by[:8]}"
     return ReleasePlan(full_name, selection, plan_shards(f"releases/{full_name}", selection.clips, params))
@@ -102,7 +102,8 @@ def publish(
         },
         "left_out": dict(sorted(release.selection.left_out.items())),
         "shards": [
-            _described(dataset, shard.path, release.folder) | {"split": shard.split, "num_samples": len(shard.clips)}
+            _described(dataset, shard.path, release.folder)
+            | {"kind": shard.kind, "split": shard.split, "num_samples": shard.num_samples}
             for shard in release.shards
         ],
         "tables": [

@@ -1,61 +1,75 @@
-"""Training shards: WebDataset tars of `<clip_id>.mp4 .flac .json`, the same bytes whoever writes them, and whenever.
+"""Training shards: WebDataset tars, the same bytes whoever writes them, and whenever.
+
+    shards/<split>-000000.tar   <clip_id>.mp4 .flac .json
+    edits/<split>-000000.tar    <clip_id>-<operation>.input.flac .target.flac .mask.json .json
 
 Clips come in the order of dataset shards, which group sources by the hash of their content: neighbours have nothing to do
-with each other, so a reader needs only a small shuffle buffer, and packing reads every tar from front to back.
+with each other, so a reader needs only a small shuffle buffer, and packing reads every tar from front to back. The sound of
+editing tasks is made here, from their rows, and stored nowhere else.
 """
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
+from pipeline.editing.render import encode_flac, read_flac, render
 from pipeline.jobs import Job
 from pipeline.media.clip_tar import ClipTar, write_tar
 from pipeline.plan import Plan
 from pipeline.release.params import ReleaseParams
+from pipeline.release.samples import CHAIN_TABLES, CLIP_TABLES, Rows, clip_json, edit_json
 from pipeline.release.select import SelectedClip
 from pipeline.splits import SPLITS
 from pipeline.worker import Worker
-from schemas.evidence import Caption, Measurement, MotionEvent, RoiTrack, SoundEvent
+from schemas.edits import Edit
 from schemas.layout import Dataset
 from schemas.media import Clip
-from schemas.reasoning import Claim, Cot, Decision, Verdict
 from schemas.row import AnnotationRow
 
-_TABLES: tuple[type[AnnotationRow], ...] = (
-    Caption, SoundEvent, MotionEvent, RoiTrack, Measurement, Cot, Claim, Verdict, Decision,
-)  # fmt: skip
-_NOT_REPEATED = {"clip_id", "prompt_id"}  # the sample says the clip; prompts are in the tables
+Kind = Literal["shards", "edits"]
 
 
 @dataclass(frozen=True)
 class ShardPlan:
-    """One tar of a release: `<split>-<number>.tar` and what goes into it."""
+    """One tar of a release and the clips that go into it, or whose editing tasks do."""
 
     path: str
+    kind: Kind
     split: str
     clips: tuple[SelectedClip, ...]
+
+    @property
+    def num_samples(self) -> int:
+        return len(self.clips) if self.kind == "shards" else sum(len(_edit_chains(clip)) for clip in self.clips)
 
 
 def plan_shards(folder: str, clips: Sequence[SelectedClip], params: ReleaseParams) -> list[ShardPlan]:
     """Cut each split into shards of about `shard_mb`, keeping the order."""
-    shards: list[ShardPlan] = []
+    editable = [clip for clip in clips if _edit_chains(clip)]
+    return [*_cut(f"{folder}/shards", "shards", clips, params), *_cut(f"{folder}/edits", "edits", editable, params)]
+
+
+def _cut(folder: str, kind: Kind, clips: Sequence[SelectedClip], params: ReleaseParams) -> Iterator[ShardPlan]:
     for split in SPLITS:
         groups: list[list[SelectedClip]] = []
         size = float("inf")
         for clip in (clip for clip in clips if clip.split == split):
-            if size + clip.num_bytes > params.shard_mb * 1e6:
+            num_bytes = clip.num_bytes if kind == "shards" else 2 * clip.audio_bytes * len(_edit_chains(clip))
+            if size + num_bytes > params.shard_mb * 1e6:
                 groups.append([])
                 size = 0
             groups[-1].append(clip)
-            size += clip.num_bytes
-        shards += [
-            ShardPlan(f"{folder}/shards/{split}-{number:06d}.tar", split, tuple(group)) for number, group in enumerate(groups)
-        ]
-    return shards
+            size += num_bytes
+        for number, group in enumerate(groups):
+            yield ShardPlan(f"{folder}/{split}-{number:06d}.tar", kind, split, tuple(group))
+
+
+def _edit_chains(clip: SelectedClip) -> list[str]:
+    return [cot_id for cot_id in clip.cot_ids if cot_id.startswith(f"{clip.clip_id}/edit-")]
 
 
 @dataclass(frozen=True)
@@ -69,78 +83,59 @@ class PackWork:
     def __call__(self, worker: Worker, set_aside: Any, note_path: str | None) -> int:
         with self.dataset.storage.create(self.shard.path) as sink:
             write_tar(sink, self._members())
-        return len(self.shard.clips)
+        return self.shard.num_samples
 
     def _members(self) -> Iterator[tuple[str, bytes]]:
         by_shard: dict[int, list[SelectedClip]] = defaultdict(list)
         for clip in self.shard.clips:
             by_shard[clip.shard].append(clip)
+        pack = self._clip_members if self.shard.kind == "shards" else self._edit_members
         for number, selected in by_shard.items():
-            clips = {clip.clip_id: clip for clip in self._read(Clip, "ingest", number)}
-            rows = self._rows(number, {clip.clip_id for clip in selected})
             tar_path = self.dataset.clips_path(self.plan["ingest"].fingerprint, number)
             with closing(ClipTar(partial(self.dataset.storage.open, tar_path))) as tar:
-                for one in selected:
-                    clip = clips[one.clip_id]
-                    if clip.has_video:
-                        yield f"{clip.clip_id}.mp4", tar.read(f"{clip.clip_id}.mp4")
-                    yield f"{clip.clip_id}.flac", tar.read(f"{clip.clip_id}.flac")
-                    yield f"{clip.clip_id}.json", sample_json(clip, self.shard.split, rows[clip.clip_id])
+                yield from pack(number, selected, tar)
+
+    def _clip_members(self, number: int, selected: Sequence[SelectedClip], tar: ClipTar) -> Iterator[tuple[str, bytes]]:
+        clips = {clip.clip_id: clip for clip in self._read(Clip, "ingest", number)}
+        rows = self._rows(CLIP_TABLES, number, {clip.clip_id for clip in selected})
+        for one in selected:
+            clip = clips[one.clip_id]
+            if clip.has_video:
+                yield f"{clip.clip_id}.mp4", tar.read(f"{clip.clip_id}.mp4")
+            yield f"{clip.clip_id}.flac", tar.read(f"{clip.clip_id}.flac")
+            yield f"{clip.clip_id}.json", clip_json(clip, self.shard.split, rows[clip.clip_id], one.cot_ids)
+
+    def _edit_members(self, number: int, selected: Sequence[SelectedClip], tar: ClipTar) -> Iterator[tuple[str, bytes]]:
+        all_rows = self._rows((Edit, *CHAIN_TABLES), number, {clip.clip_id for clip in selected})
+        for one in selected:
+            rows = all_rows[one.clip_id]
+            edits = {edit.edit_id: edit for edit in rows["edit"]}
+            for cot in (cot for cot in rows["cot"] if cot.cot_id in one.cot_ids):
+                if cot.task == "edit":
+                    yield from self._edit_sample(edits[cot.subject_id], rows, cot.cot_id, tar)
+
+    def _edit_sample(self, edit: Edit, rows: Rows, cot_id: str, tar: ClipTar) -> Iterator[tuple[str, bytes]]:
+        other = read_flac(tar.read(f"{edit.other_clip_id}.flac")) if edit.other_clip_id else None
+        rendered = render(edit, read_flac(tar.read(f"{edit.clip_id}.flac")), other)
+        key = edit.edit_id.replace("/", "-")
+        yield f"{key}.input.flac", encode_flac(rendered.input, edit.sample_rate_hz)
+        yield f"{key}.target.flac", encode_flac(rendered.target, edit.sample_rate_hz)
+        yield f"{key}.mask.json", json.dumps([[span.first, span.end] for span in edit.mask]).encode()
+        yield f"{key}.json", edit_json(edit, self.shard.split, rows, cot_id)
 
     def _read(self, row_type: Any, stage: str, number: int) -> Sequence[Any]:
         return self.dataset.read_part(row_type, stage, self.plan[stage].fingerprint, number)
 
-    def _rows(self, number: int, wanted: set[str]) -> dict[str, dict[str, list[AnnotationRow]]]:
-        rows: dict[str, dict[str, list[AnnotationRow]]] = defaultdict(lambda: {table.table: [] for table in _TABLES})
+    def _rows(
+        self, tables: Sequence[type[AnnotationRow]], number: int, wanted: Collection[str]
+    ) -> dict[str, dict[str, list[Any]]]:
+        rows: dict[str, dict[str, list[Any]]] = defaultdict(lambda: {table.table: [] for table in tables})
         for planned in self.plan.stages:
-            for table in set(planned.stage.produces) & set(_TABLES):
+            for table in set(planned.stage.produces) & set(tables):
                 for row in self._read(table, planned.name, number):
                     if row.clip_id in wanted:
                         rows[row.clip_id][table.table].append(row)
         return rows
-
-
-def sample_json(clip: Clip, split: str, rows: dict[str, list[Any]]) -> bytes:
-    """What a trainer reads about a sample: the decided chain with its claims and verdicts, and all evidence."""
-    verdicts = defaultdict(list)
-    for verdict in rows["verdict"]:
-        if not verdict.is_decoy:
-            verdicts[verdict.claim_id].append(_plain(verdict) | {"claim_id": None})
-    chains = [_chain(decision, rows, verdicts) for decision in rows["decision"]]
-    evidence = {name: [_plain(row) for row in rows[name]] for name in ("caption", "sound_event", "motion_event", "roi_track")}
-    sample = {
-        **clip.model_dump(exclude={"video_bytes", "audio_bytes"}),
-        "split": split,
-        "measurements": {row.name: row.value for row in rows["measurement"] if row.start_s is None},
-        "cot": chains,
-        **evidence,
-    }
-    return json.dumps(sample, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
-
-
-def _chain(decision: Decision, rows: dict[str, list[Any]], verdicts: dict[str, list[Any]]) -> dict[str, Any]:
-    cot = next(row for row in rows["cot"] if row.cot_id == decision.cot_id)
-    claims = [row for row in rows["claim"] if row.cot_id == decision.cot_id]
-    return {
-        "task": cot.task,
-        "model": cot.model,
-        "outcome": decision.outcome,
-        "policy": decision.policy,
-        "steps": [step.model_dump() for step in decision.steps],
-        "caption_cot": decision.caption_cot,
-        "claims": [
-            _plain(claim)
-            | {
-                "is_kept": claim.claim_id in decision.kept_claim_ids,
-                "verdicts": [{k: v for k, v in verdict.items() if v is not None} for verdict in verdicts[claim.claim_id]],
-            }
-            for claim in claims
-        ],
-    }
-
-
-def _plain(row: AnnotationRow) -> dict[str, Any]:
-    return row.model_dump(exclude=_NOT_REPEATED, exclude_none=True)
 
 
 def pack_jobs(dataset: Dataset, plan: Plan, shards: Sequence[ShardPlan]) -> list[Job]:

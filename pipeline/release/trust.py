@@ -22,10 +22,10 @@ select witness,
 from verdict group by witness order by witness
 """
 _BACKERS = """
-select kept.clip_id, list(distinct v.witness) filter (v.witness is not null) as witnesses
-from (select clip_id, unnest(kept_claim_ids) as claim_id from decision) kept
+select kept.cot_id, list(distinct v.witness) filter (v.witness is not null) as witnesses
+from (select cot_id, unnest(kept_claim_ids) as claim_id from decision) kept
 left join verdict v on v.claim_id = kept.claim_id and not v.is_decoy and v.verdict = 'supported'
-group by kept.clip_id, kept.claim_id
+group by kept.cot_id, kept.claim_id
 """
 
 
@@ -55,8 +55,8 @@ def witness_trust(catalog: Catalog, max_false_share: float) -> list[Trust]:
     return [Trust(name, share, share is not None and share <= max_false_share) for name, share in shares.items()]
 
 
-def clips_without_backing(catalog: Catalog, trust: Sequence[Trust]) -> set[str]:
-    """Clips with a claim that was kept although no trusted witness supports it."""
+def chains_without_backing(catalog: Catalog, trust: Sequence[Trust]) -> set[str]:
+    """Chains (cot_id) with a claim that was kept although no trusted witness supports it."""
     trusted = {one.witness for one in trust if one.is_trusted}
     rows = catalog.query(_BACKERS).to_pylist()
-    return {row["clip_id"] for row in rows if trusted.isdisjoint(row["witnesses"] or ())}
+    return {row["cot_id"] for row in rows if trusted.isdisjoint(row["witnesses"] or ())}

@@ -9,7 +9,7 @@ from annotators.base import Params
 from pipeline.catalog import Catalog
 from pipeline.release.params import ReleaseParams
 from pipeline.release.select import select_clips
-from pipeline.release.trust import clips_without_backing, false_share, witness_trust
+from pipeline.release.trust import chains_without_backing, false_share, witness_trust
 from pipeline.splits import SplitParams
 from schemas.reasoning import Claim, Cot, Decision, Decoy, Step, Verdict
 from schemas.vocabulary import VerdictWord
@@ -101,11 +101,11 @@ def test_instruments_publish_and_a_clip_that_leans_on_noise_does_not(tmp_path: P
     assert len(alone.clips) == 12
     with catalog_of(tmp_path / "both", "instruments", "noise") as catalog:
         trust = {one.witness: one.is_trusted for one in witness_trust(catalog, 0.3)}
-        leaning = clips_without_backing(catalog, witness_trust(catalog, 0.3))
+        leaning = chains_without_backing(catalog, witness_trust(catalog, 0.3))
         selection = select_clips(catalog, ReleaseParams(), SplitParams())
     assert trust == {"instruments": True, "noise": False}
     assert 0 < len(leaning) == selection.left_out["untrusted_witness"] < 12
-    assert {clip.clip_id for clip in selection.clips}.isdisjoint(leaning)
+    assert {clip.clip_id for clip in selection.clips}.isdisjoint(cot_id.removesuffix("/base") for cot_id in leaning)
 
 
 def test_who_wants_to_believe_everybody_can(tmp_path: Path) -> None:
