@@ -1,7 +1,7 @@
 """The dataset card: what a release holds, who said it, under which policy, and how far its witnesses can be trusted."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +10,13 @@ import yaml
 from pipeline.accounting import StageAccount
 from pipeline.catalog import Catalog
 from pipeline.plan import Plan
-from pipeline.release.select import Selection
-from pipeline.release.trust import Trust
+from pipeline.release.card_tasks import task_sections
+from pipeline.release.card_verification import verification
+from pipeline.release.markdown import counted, markdown_table
+from pipeline.release.select import Selection, edit_chains
 from pipeline.spent import Spent
 from pipeline.usage import usage_lines
-from pipeline.witness_rates import Rate, WitnessRates
+from pipeline.witness_rates import WitnessRates
 
 _UNKNOWN = "not stated"
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -42,7 +44,8 @@ def write_card(facts: CardFacts, catalog: Catalog) -> str:
         "measured or heard the clip's own sound, and only supported claims are marked as kept.",
         _contents(facts, catalog),
         _made_by(facts),
-        _verification(facts, catalog),
+        *task_sections(facts.selection, catalog),
+        verification(facts.selection, facts.witnesses, facts.policy, catalog),
         _accounting(facts),
         *_usage(catalog),
         _licences(facts, catalog),
@@ -53,7 +56,7 @@ def write_card(facts: CardFacts, catalog: Catalog) -> str:
 
 def _front_matter(facts: CardFacts, catalog: Catalog) -> str:
     num = len(facts.selection.clips)
-    licenses = {row["license"] for row in _licence_counts(facts, catalog)}
+    licenses = {row["license"] for row in _licencecounted(facts, catalog)}
     splits = sorted({clip.split for clip in facts.selection.clips})
     data = {
         "license": licenses.pop() if len(licenses) == 1 and _UNKNOWN not in licenses else "other",
@@ -61,13 +64,16 @@ def _front_matter(facts: CardFacts, catalog: Catalog) -> str:
         "size_categories": [next((word for limit, word in _SIZES if num < limit), "n>1M")],
         "tags": ["audio", "video", "chain-of-thought", "webdataset", "audiocot"],
         "configs": [
-            {
-                "config_name": "default",
-                "data_files": [{"split": split, "path": f"shards/{split}-*.tar"} for split in splits],
-            }
+            {"config_name": name, "data_files": [{"split": split, "path": f"{folder}/{split}-*.tar"} for split in found]}
+            for name, folder, found in (("default", "shards", splits), ("edits", "edits", _edit_splits(facts)))
+            if found
         ],
     }
     return f"---\n{yaml.safe_dump(data, sort_keys=False)}---"
+
+
+def _edit_splits(facts: CardFacts) -> list[str]:
+    return sorted({clip.split for clip in facts.selection.clips if edit_chains(clip)})
 
 
 def _contents(facts: CardFacts, catalog: Catalog) -> str:
@@ -82,8 +88,8 @@ def _contents(facts: CardFacts, catalog: Catalog) -> str:
         "## Contents",
         f"{len(facts.selection.clips)} clips of {facts.selection.num_in} in the dataset: {hours:.3f} h, {megabytes:.1f} MB. "
         "Splits are by source: clips of one file never lie in two splits.",
-        _table(("split", "clips"), sorted(by_split.items())),
-        _table(("table", "rows"), facts.num_rows.items()),
+        markdown_table(("split", "clips"), sorted(by_split.items())),
+        markdown_table(("table", "rows"), facts.num_rows.items()),
     ]
     return "\n\n".join(lines)
 
@@ -99,61 +105,19 @@ def _made_by(facts: CardFacts) -> str:
         )
         for planned in facts.plan.stages
     ]
-    return "## How it was made\n\n" + _table(("stage", "role", "model", "prompt", "fingerprint"), rows)
+    return "## How it was made\n\n" + markdown_table(("stage", "role", "model", "prompt", "fingerprint"), rows)
 
 
 def _prompt(annotator: object) -> str:
     return getattr(annotator, "prompt_id", None) or "–"
 
 
-def _verification(facts: CardFacts, catalog: Catalog) -> str:
-    verdicts = catalog.query(
-        "select c.type, v.verdict, count(*) as n from verdict v join claim c using (claim_id) group by all order by all"
-    ).to_pylist()
-    outcomes = catalog.query("select outcome, count(*) as n from decision group by 1 order by 1").to_pylist()
-    rates = [
-        (w.witness, w.claim_type or "all", _rate(w.false_accepts), _rate(w.refuted_decoys), _rate(w.false_rejects_at_most))
-        for w in facts.witnesses
-    ]
-    header = ("witness", "claim type", "decoys accepted", "decoys refuted", "own claims refuted")
-    return "\n\n".join(
-        [
-            "## Verification",
-            f"Policy: `{facts.policy}`",
-            _table(("decision", "chains"), [(row["outcome"], row["n"]) for row in outcomes]),
-            _table(("claim type", "verdict", "claims"), [(row["type"], row["verdict"], row["n"]) for row in verdicts]),
-            "Witness error rates, measured in this build on planted decoys (claims known to be false), with Wilson 95 % "
-            "intervals. Own claims are mostly true, so the share of them refuted bounds the false rejects from above.",
-            _table(header, rates),
-            "Believed were the witnesses of whose support at most the allowed share can be false (the rate at which they "
-            "support decoys, one added, over that at which they support own claims). Clips with a claim that only others "
-            "support were left out as `untrusted_witness`.",
-            _table(("witness", "may be false", "believed"), [_trust(one) for one in facts.selection.trust]),
-        ]
-    )
-
-
-def _trust(trust: Trust) -> tuple[str, str, str]:
-    share = "supports nothing" if trust.false_share is None else f"{trust.false_share:.1%}"
-    return trust.witness, share, "yes" if trust.is_trusted else "no"
-
-
-def _rate(rate: Rate) -> str:
-    if rate.fraction is None or rate.low is None or rate.high is None:
-        return "–"
-    return f"{rate.fraction:.1%} ({rate.count}/{rate.total}; {rate.low:.1%}–{rate.high:.1%})"
-
-
 def _accounting(facts: CardFacts) -> str:
-    rows = [(line.stage, line.num_in, line.num_done, _counts(line.filtered), _counts(line.failed)) for line in facts.accounts]
-    rows.append(("release", facts.selection.num_in, len(facts.selection.clips), _counts(facts.selection.left_out), "–"))
-    return "## Accounting\n\nEvery line adds up: in = done + filtered + failed.\n\n" + _table(
+    rows = [(line.stage, line.num_in, line.num_done, counted(line.filtered), counted(line.failed)) for line in facts.accounts]
+    rows.append(("release", facts.selection.num_in, len(facts.selection.clips), counted(facts.selection.left_out), "–"))
+    return "## Accounting\n\nEvery line adds up: in = done + filtered + failed.\n\n" + markdown_table(
         ("stage", "in", "done", "filtered", "failed"), rows
     )
-
-
-def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {number}" for name, number in sorted(counts.items())) or "–"
 
 
 def _usage(catalog: Catalog) -> list[str]:
@@ -165,7 +129,7 @@ def _usage(catalog: Catalog) -> list[str]:
     told = (
         "What models behind servers were asked about all clips of the dataset, and what that cost. Reused replies cost nothing."
     )
-    return ["## Usage", told, _table(header, (_usage_row(line.stage, line.model, line.spent) for line in lines))]
+    return ["## Usage", told, markdown_table(header, (_usage_row(line.stage, line.model, line.spent) for line in lines))]
 
 
 def _usage_row(stage: str, model: str, spent: Spent) -> tuple[object, ...]:
@@ -174,14 +138,14 @@ def _usage_row(stage: str, model: str, spent: Spent) -> tuple[object, ...]:
 
 
 def _licences(facts: CardFacts, catalog: Catalog) -> str:
-    rows = [(row["license"], row["n"]) for row in _licence_counts(facts, catalog)]
+    rows = [(row["license"], row["n"]) for row in _licencecounted(facts, catalog)]
     return (
         "## Licences of the sources\n\nThe media keeps the licence of its source; check it before you redistribute.\n\n"
-        + _table(("licence", "sources"), rows)
+        + markdown_table(("licence", "sources"), rows)
     )
 
 
-def _licence_counts(facts: CardFacts, catalog: Catalog) -> list[dict[str, Any]]:
+def _licencecounted(facts: CardFacts, catalog: Catalog) -> list[dict[str, Any]]:
     """Licence and number of sources (n), of the sources in the release."""
     released = {clip.clip_id for clip in facts.selection.clips}
     rows = catalog.query("select clip_id, source_id, license from clip join source using (source_id)").to_pylist()
@@ -205,10 +169,3 @@ for sample in webdataset.WebDataset(shards, shardshuffle=False):
 ```
 
 The tables are Parquet: `duckdb -c "select * from 'tables/claim.parquet' limit 5"`."""
-
-
-def _table(header: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
-    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
-    for row in rows:
-        lines.append("| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in row) + " |")
-    return "\n".join(lines)

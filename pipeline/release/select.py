@@ -24,6 +24,11 @@ class SelectedClip:
     cot_ids: tuple[str, ...] = ()
 
 
+def edit_chains(clip: SelectedClip) -> list[str]:
+    """Its released chains that are about editing tasks."""
+    return [cot_id for cot_id in clip.cot_ids if cot_id.startswith(f"{clip.clip_id}/edit-")]
+
+
 @dataclass
 class Selection:
     """num_in = len(clips) + left_out. `chains`: of the clips; `trust`: how far each witness was believed."""

@@ -22,7 +22,7 @@ from pipeline.media.clip_tar import ClipTar, write_tar
 from pipeline.plan import Plan
 from pipeline.release.params import ReleaseParams
 from pipeline.release.samples import CHAIN_TABLES, CLIP_TABLES, Rows, clip_json, edit_json
-from pipeline.release.select import SelectedClip
+from pipeline.release.select import SelectedClip, edit_chains
 from pipeline.splits import SPLITS
 from pipeline.worker import Worker
 from schemas.edits import Edit
@@ -44,12 +44,12 @@ class ShardPlan:
 
     @property
     def num_samples(self) -> int:
-        return len(self.clips) if self.kind == "shards" else sum(len(_edit_chains(clip)) for clip in self.clips)
+        return len(self.clips) if self.kind == "shards" else sum(len(edit_chains(clip)) for clip in self.clips)
 
 
 def plan_shards(folder: str, clips: Sequence[SelectedClip], params: ReleaseParams) -> list[ShardPlan]:
     """Cut each split into shards of about `shard_mb`, keeping the order."""
-    editable = [clip for clip in clips if _edit_chains(clip)]
+    editable = [clip for clip in clips if edit_chains(clip)]
     return [*_cut(f"{folder}/shards", "shards", clips, params), *_cut(f"{folder}/edits", "edits", editable, params)]
 
 
@@ -58,7 +58,7 @@ def _cut(folder: str, kind: Kind, clips: Sequence[SelectedClip], params: Release
         groups: list[list[SelectedClip]] = []
         size = float("inf")
         for clip in (clip for clip in clips if clip.split == split):
-            num_bytes = clip.num_bytes if kind == "shards" else 2 * clip.audio_bytes * len(_edit_chains(clip))
+            num_bytes = clip.num_bytes if kind == "shards" else 2 * clip.audio_bytes * len(edit_chains(clip))
             if size + num_bytes > params.shard_mb * 1e6:
                 groups.append([])
                 size = 0
@@ -66,10 +66,6 @@ def _cut(folder: str, kind: Kind, clips: Sequence[SelectedClip], params: Release
             size += num_bytes
         for number, group in enumerate(groups):
             yield ShardPlan(f"{folder}/{split}-{number:06d}.tar", kind, split, tuple(group))
-
-
-def _edit_chains(clip: SelectedClip) -> list[str]:
-    return [cot_id for cot_id in clip.cot_ids if cot_id.startswith(f"{clip.clip_id}/edit-")]
 
 
 @dataclass(frozen=True)
