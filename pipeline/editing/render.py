@@ -1,6 +1,8 @@
-"""Input and target of an editing task, made from its row and the stored sounds it names: the same bytes on every machine.
+"""Input and target of an editing task, made from its row and the stored sounds it names: the same on every machine.
 
-All arithmetic is elementwise in float64; the result is rounded to 16 bits once, as the stored sound is.
+Everything is elementwise in float64, of sums and products alone (no sine or logarithm whose last bit depends on a library),
+and rounded to 16 bits once, as the stored sound is. Where a span is silenced, the fades lie inside of the mask, so outside of
+it input and target are equal sample by sample.
 """
 
 import io
@@ -14,6 +16,8 @@ from schemas.edits import Edit
 
 Samples = NDArray[np.float64]
 _FULL_SCALE = 32768
+_AMPLITUDE_STEPS = 2**24  # an amplitude is rounded to these, 1e-6 dB: the last bit of a power function decides nothing
+_FIXED_PREDICTORS = 2 / 8  # libFLAC's level 2: integer arithmetic only; higher levels fit predictors in floating point
 
 
 @dataclass(frozen=True)
@@ -24,70 +28,101 @@ class Rendered:
     target: Samples
 
 
-def render(edit: Edit, clip: Samples, other: Samples | None) -> Rendered:
-    """Make the two sounds. `clip` and `other`: (channels, n) as stored, of the edit's rate and number of channels.
+def render(edit: Edit, clip_sound: Samples, other_sound: Samples | None) -> Rendered:
+    """Make the two sounds.
 
-    ValueError if a sound is not what the row was drawn for.
+    Args:
+        clip_sound: (channels, n) as stored.
+        other_sound: (channels, n) as stored, all of it; None for an operation that mixes nothing in.
+
+    Raises:
+        ValueError: if a sound is not the one that the row was drawn for.
     """
-    if clip.shape != (edit.num_channels, edit.num_samples):
-        raise ValueError(f"{edit.edit_id} is about a sound of {(edit.num_channels, edit.num_samples)}, got {clip.shape}")
+    if clip_sound.shape != (edit.num_channels, edit.num_samples):
+        raise ValueError(f"{edit.edit_id} is about a sound of {(edit.num_channels, edit.num_samples)}, got {clip_sound.shape}")
     gain = amplitude(edit.gain_db)
+    clip = gain * clip_sound
     if edit.operation in ("extension", "inpainting"):
-        return Rendered(gain * clip * _kept(edit), gain * clip)
-    if other is None or edit.other is None or edit.offset is None or edit.other_gain_db is None:
+        return Rendered(clip * _kept(edit), clip)
+    if other_sound is None:
         raise ValueError(f"{edit.edit_id} mixes in another sound, which was not given")
-    mix = clip.copy()
-    part = other[:, edit.other.first : edit.other.end] * (amplitude(edit.other_gain_db) * _faded(edit))
-    mix[:, edit.offset : edit.offset + part.shape[1]] += part
-    if edit.operation == "addition":
-        return Rendered(gain * clip, gain * mix)
-    return Rendered(gain * mix, gain * clip)
+    mix = gain * (clip_sound + mixed_in(edit, other_sound))
+    return Rendered(clip, mix) if edit.operation == "addition" else Rendered(mix, clip)
 
 
-def amplitude(gain_db: float) -> float:
-    return float(10 ** (gain_db / 20))
+def mixed_in(edit: Edit, other_sound: Samples) -> Samples:
+    """What is added to the clip before `gain_db`, (channels, n) of the clip: zeros but for the part of the other sound."""
+    if edit.other is None or edit.offset is None or edit.other_gain_db is None:
+        raise ValueError(f"{edit.edit_id} mixes nothing in: {edit.operation}")
+    first, end = edit.other.first, edit.other.end
+    if not 0 <= first < end <= other_sound.shape[1]:
+        raise ValueError(f"{edit.edit_id} takes samples {first} to {end} of another sound, which has {other_sound.shape[1]}")
+    layer = np.zeros((edit.num_channels, edit.num_samples))
+    part = fitted(other_sound[:, first:end], edit.num_channels) * fade_in_and_out(end - first, edit.crossfade)
+    layer[:, edit.offset : edit.offset + end - first] = amplitude(edit.other_gain_db) * part
+    return layer
 
 
-def _ramp(length: int) -> Samples:
-    """A raised cosine from 0 to 1 in `length` samples, neither end included."""
-    return 0.5 - 0.5 * np.cos(np.pi * (np.arange(length) + 1) / (length + 1))
+def fitted(sound: Samples, num_channels: int) -> Samples:
+    """A sound with as many channels: one is duplicated, two become their mean."""
+    if len(sound) == num_channels:
+        return sound
+    if len(sound) == 1:
+        return np.repeat(sound, num_channels, axis=0)
+    if num_channels == 1:
+        return 0.5 * (sound[:1] + sound[1:])
+    raise ValueError(f"a sound has one or two channels, got {len(sound)} for {num_channels}")
 
 
-def _kept(edit: Edit) -> Samples:
-    """1 outside of the masked spans, 0 within, fades inside of them; a mask at an end of the clip fades on one side."""
-    kept = np.ones(edit.num_samples)
-    for span in edit.mask:
-        kept[span.first : span.end] = 0.0
-        fade = min(edit.crossfade, (span.end - span.first) // 2)
-        if span.first > 0:
-            kept[span.first : span.first + fade] = 1 - _ramp(fade)
-        if span.end < edit.num_samples:
-            kept[span.end - fade : span.end] = _ramp(fade)
-    return kept
-
-
-def _faded(edit: Edit) -> Samples:
-    """The envelope of the part that is mixed in: faded in and out."""
-    assert edit.other is not None
-    length = edit.other.end - edit.other.first
-    fade = min(edit.crossfade, length // 2)
+def fade_in_and_out(length: int, fade: int) -> Samples:
+    """The envelope of a part that is mixed in, (length,). Fades are never longer than half of it."""
+    fade = min(fade, length // 2)
     envelope = np.ones(length)
     envelope[:fade] = _ramp(fade)
     envelope[length - fade :] = _ramp(fade)[::-1]
     return envelope
 
 
+def _kept(edit: Edit) -> Samples:
+    """1 outside of the masked spans, 0 within, fades inside of them; a span at an end of the clip fades on one side only."""
+    kept = np.ones(edit.num_samples)
+    for span in edit.mask:
+        fade = min(edit.crossfade, (span.end - span.first) // 2)
+        kept[span.first : span.end] = 0.0
+        if span.first > 0:
+            kept[span.first : span.first + fade] = _ramp(fade)[::-1]
+        if span.end < edit.num_samples:
+            kept[span.end - fade : span.end] = _ramp(fade)
+    return kept
+
+
+def _ramp(length: int) -> Samples:
+    """From 0 to 1 in `length` samples, neither end included: 3x² - 2x³, within 0.01 of a raised cosine."""
+    x = (np.arange(length) + 1) / (length + 1)
+    return x * x * (3 - 2 * x)
+
+
+def amplitude(gain_db: float) -> float:
+    """The factor of a gain."""
+    return round(10 ** (gain_db / 20) * _AMPLITUDE_STEPS) / _AMPLITUDE_STEPS
+
+
 def read_flac(content: bytes) -> Samples:
-    """A stored sound as float64 (channels, n)."""
+    """A stored sound as float64 (channels, n) in [-1, 1)."""
     samples, _ = soundfile.read(io.BytesIO(content), dtype="float64", always_2d=True)
     return np.ascontiguousarray(samples.T)
 
 
 def encode_flac(samples: Samples, sample_rate_hz: int) -> bytes:
-    """16-bit FLAC. ValueError for a sample beyond full scale: nothing is ever clipped here."""
+    """16-bit FLAC; the samples are the same everywhere, the bytes wherever libFLAC is.
+
+    Raises:
+        ValueError: for a sample beyond full scale. Nothing is ever clipped here.
+    """
     rounded = np.rint(samples * _FULL_SCALE)
     if rounded.size and (rounded.max() > _FULL_SCALE - 1 or rounded.min() < -_FULL_SCALE):
-        raise ValueError(f"samples must stay within ±1, got {np.abs(samples).max():.3f}")
+        raise ValueError(f"samples must stay within full scale, got {np.abs(samples).max():.3f}")
     sink = io.BytesIO()
-    soundfile.write(sink, rounded.T.astype(np.int16), sample_rate_hz, format="FLAC", subtype="PCM_16")
+    pcm = rounded.T.astype(np.int16)
+    soundfile.write(sink, pcm, sample_rate_hz, format="FLAC", subtype="PCM_16", compression_level=_FIXED_PREDICTORS)
     return sink.getvalue()
