@@ -44,7 +44,7 @@ def coincidence(
     onsets = np.sort(np.asarray(onsets_s, dtype=np.float64))
     moments = np.asarray([m for m in moments_s if start_s - tolerance_s <= m < end_s + tolerance_s], dtype=np.float64)
     matched = int(np.sum(distances_s(moments, onsets) <= tolerance_s))
-    chance = _covered_s(onsets, tolerance_s, start_s, end_s) / max(end_s - start_s, 1e-9)
+    chance = covered_s(onsets, tolerance_s, start_s, end_s) / max(end_s - start_s, 1e-9)
     return Coincidence(
         len(moments),
         matched,
@@ -106,7 +106,7 @@ def distances_s(moments: NDArray[np.float64], onsets: NDArray[np.float64]) -> ND
     return nearest
 
 
-def _covered_s(onsets: NDArray[np.float64], tolerance_s: float, start_s: float, end_s: float) -> float:
+def covered_s(onsets: NDArray[np.float64], tolerance_s: float, start_s: float, end_s: float) -> float:
     """How much of the span lies within the tolerance of an onset."""
     covered, reached = 0.0, start_s
     for onset in onsets:

@@ -13,6 +13,7 @@ BACKENDS: dict[str, dict[str, str]] = {
         "grounded_sam2": "annotators.grounded.tracker:GroundedSam2",
         "grounded_sam2_hf": "annotators.grounded.tracker:GroundedSam2Hf",
     },
+    "attributor": {"correspondence": "annotators.objects.attributor:Correspondence"},
     "audio_captioner": {
         "instruments": "annotators.instruments.captioner:SoundCaptioner",
         "openai": "annotators.chat.audio_captioner:ServedAudioCaptioner",

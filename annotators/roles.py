@@ -7,6 +7,7 @@
 | audio_captioner  | AudioRequest  | list[Said]              |
 | video_captioner  | VideoRequest  | list[Said]              |
 | reasoner         | CaseFile      | Reasoned                |
+| attributor       | AttributionRequest | Attributions (annotators/objects/roles.py) |
 | verifier         | Inquiry       | list[Judged], per claim |
 
 Requests carry `media` as a handle, so that a backend that needs none of it costs no decoding, and everything measured so

@@ -27,7 +27,7 @@ from schemas.layout import Dataset
 
 PHASES: dict[str, tuple[str, ...]] = {
     "ingest": ("ingest",),
-    "annotate": ("detect_events", "track", "caption_audio", "caption_video", "reason", "ground"),
+    "annotate": ("detect_events", "track", "caption_audio", "caption_video", "reason", "ground", "find_objects"),
     "verify": ("plant_decoys", "verify", "listen", "decide"),
     "objects": (),
     "edits": (),

@@ -4,6 +4,7 @@ from pipeline.stage import Stage
 from pipeline.stages.caption import CaptionAudio, CaptionVideo
 from pipeline.stages.decide import Decide
 from pipeline.stages.detect_events import DetectEvents
+from pipeline.stages.find_objects import FindObjects
 from pipeline.stages.ground import Ground
 from pipeline.stages.ingest import Ingest
 from pipeline.stages.listen import Listen
@@ -22,6 +23,7 @@ STAGES: dict[str, type[Stage]] = {
         CaptionVideo,
         Reason,
         Ground,
+        FindObjects,
         PlantDecoys,
         Verify,
         Listen,
