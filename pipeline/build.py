@@ -29,11 +29,9 @@ from pipeline.scan import scan
 from pipeline.splits import SplitParams
 from pipeline.witness_rates import WitnessRates, witness_rates
 from pipeline.worker import CellWork
-from schemas.arrow import from_arrow
 from schemas.errors import RootError
 from schemas.layout import Dataset
 from schemas.media import Listing
-from schemas.reasoning import Claim, Decoy, Verdict
 
 log = logging.getLogger(__name__)
 
@@ -195,7 +193,7 @@ class Build:
         accounts = account(self.dataset, self.settings.plan.fingerprints)
         record.accounting = [line.to_json() for line in accounts]
         with self._catalog() as catalog:
-            witnesses = _witness_rates(catalog)
+            witnesses = witness_rates(catalog)
             record.witness_rates = [asdict(witness) for witness in witnesses]
             failures = catalog.query("select code, count(*) as n from failure group by 1 order by 1").to_pylist()
             record.failures = {row["code"]: row["n"] for row in failures}
@@ -267,10 +265,3 @@ def _asks_servers(plan: Plan) -> bool:
     """Whether limits and a budget concern any stage. Only what is served has an estimate."""
     annotators = (planned.stage.annotator for planned in plan.stages)
     return any(annotator is not None and annotator.estimate(1.0, True) is not None for annotator in annotators)
-
-
-def _witness_rates(catalog: Catalog) -> list[WitnessRates]:
-    claims = from_arrow(Claim, catalog.query("select * from claim"))
-    decoys = from_arrow(Decoy, catalog.query("select * from decoy"))
-    verdicts = from_arrow(Verdict, catalog.query("select * from verdict"))
-    return witness_rates(claims, decoys, verdicts)

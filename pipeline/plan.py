@@ -68,7 +68,7 @@ def make_plan(stages: Sequence[Stage]) -> Plan:
         decided_by = fingerprint(
             stage=stage.name,
             version=stage.version,
-            params=stage.params.model_dump(mode="json"),
+            params=stage.params.deciding(),
             annotator=annotator
             and {
                 "model": annotator.model,

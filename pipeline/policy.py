@@ -1,9 +1,8 @@
 """What becomes of a chain of thought once its claims were judged: accept, repair or reject, by a named policy.
 
 Three small decisions on top of each other, each pure: the witnesses' verdicts on one claim become one finding
-(`fuse`), the findings on a step's claims decide whether the step stays (`objection`), and what stays decides the
-outcome (`decide`). Only supported claims are ever listed as kept. Witnesses are not weighed against each other here: a support
-and a refutation of the same claim cancel out and leave it unverifiable.
+(`ensemble.fuse`), the findings on a step's claims decide whether the step stays (`objection`), and what stays decides the
+outcome (`decide`). Only supported claims are ever listed as kept.
 """
 
 from collections import Counter
@@ -12,20 +11,17 @@ from typing import Literal
 
 from pydantic import Field
 
-from annotators.base import Params
+from pipeline.ensemble import EnsembleParams, fuse
 from schemas.reasoning import Claim, Cot, Decision, Step, Verdict
 from schemas.vocabulary import ClaimType, VerdictWord
 
-VERSION = 1
+VERSION = 2  # counts changes that decide otherwise under the same parameters
 
 
-class Policy(Params):
+class Policy(EnsembleParams):
     """The parameters of a decision; stored as text with every decision."""
 
     name: str = Field("claimwise", description="what this policy is called in decisions and in the dataset card")
-    min_score: float = Field(
-        0.6, ge=0.5, le=1, description="a verdict counts as support from this score on, as refutation from 1 - this score down"
-    )
     unverifiable_steps: Literal["keep", "drop"] = Field(
         "drop", description="what to do with a step none of whose claims found support, and none of them refutation"
     )
@@ -42,16 +38,9 @@ class Policy(Params):
     def __str__(self) -> str:
         """`name(parameter=value, …)` with every parameter, as stored in `Decision.policy`."""
         values = self.model_dump(mode="json", exclude={"name"})
+        if self.ensemble == "calibrated":
+            values["calibration"] = self.table.identity
         return f"{self.name}({', '.join(f'{key}={value}' for key, value in values.items())})"
-
-
-def fuse(verdicts: Sequence[Verdict], min_score: float) -> VerdictWord:
-    """One finding from all witnesses of a claim: what some say surely and none surely contradicts, else unverifiable."""
-    is_supported = any(v.verdict == "supported" and v.score >= min_score for v in verdicts)
-    is_refuted = any(v.verdict == "refuted" and v.score <= 1 - min_score for v in verdicts)
-    if is_supported == is_refuted:
-        return "unverifiable"
-    return "supported" if is_supported else "refuted"
 
 
 def objection(claims: Sequence[Claim], findings: dict[str, VerdictWord], policy: Policy) -> str | None:
@@ -92,7 +81,7 @@ def decide(cot: Cot, claims: Sequence[Claim], verdicts: Sequence[Verdict], polic
     for verdict in verdicts:
         if verdict.claim_id in by_claim and not verdict.is_decoy:
             by_claim[verdict.claim_id].append(verdict)
-    findings = {claim_id: fuse(given, policy.min_score) for claim_id, given in by_claim.items()}
+    findings = {claim.claim_id: fuse(claim.type, by_claim[claim.claim_id], policy) for claim in own}
     objections = {
         index: why
         for index in range(len(cot.steps))

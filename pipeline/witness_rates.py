@@ -1,15 +1,26 @@
 """How far each witness can be trusted: how often it accepts planted decoys and refutes the chains' own claims.
 
-Rates are per witness and claim type, and over all types, with Wilson 95 % intervals. Decoys are known to be false (as far
-as the evidence knows), so accepting one is an error. The chains' own claims are mostly true, so refuting one is an error at
-most: that rate bounds the false rejects from above.
+Rates are per witness and claim type, over all types, and per kind of decoy, with Wilson 95 % intervals. Decoys are known to be
+false (as far as the evidence knows), so accepting one is an error. The chains' own claims are mostly true, so refuting one is
+an error at most: that rate bounds the false rejects from above. The database counts; only the counts come into memory.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
 from dataclasses import dataclass
 
-from schemas.reasoning import Claim, Decoy, Verdict
-from schemas.vocabulary import CLAIM_TYPES, ClaimType
+from pipeline.calibration import WordCounts
+from pipeline.catalog import Catalog
+from schemas.vocabulary import CLAIM_TYPES, ClaimType, VerdictWord
+
+_BY_TYPE = """
+with judged as (select claim_id, type from claim union all select claim_id, type from decoy)
+select v.witness, judged.type, not v.is_decoy as is_true, v.verdict, count(*) as n
+from verdict v join judged using (claim_id) group by all order by all
+"""
+_BY_KIND = """
+select v.witness, d.decoy_kind, v.verdict, count(*) as n
+from verdict v join decoy d using (claim_id) where v.is_decoy group by all order by all
+"""
 
 
 @dataclass(frozen=True)
@@ -34,6 +45,16 @@ class WitnessRates:
     false_rejects_at_most: Rate  # own claims that were refuted
 
 
+@dataclass(frozen=True)
+class DecoyRates:
+    """One witness on one kind of decoy."""
+
+    witness: str
+    decoy_kind: str
+    false_accepts: Rate  # decoys that were supported
+    refuted_decoys: Rate  # decoys that were refuted
+
+
 def rate(count: int, total: int) -> Rate:
     """`count / total` with its Wilson score interval (E. B. Wilson, 1927, without continuity correction)."""
     if total == 0:
@@ -44,27 +65,48 @@ def rate(count: int, total: int) -> Rate:
     return Rate(count, total, count / total, float(interval.low), float(interval.high))
 
 
-def witness_rates(claims: Iterable[Claim], decoys: Iterable[Decoy], verdicts: Sequence[Verdict]) -> list[WitnessRates]:
+def word_counts(catalog: Catalog) -> WordCounts:
+    """What every witness said of its decoys, which are false, and of the chains' own claims, which are taken as true.
+
+    For a calibration that is careful: some own claims are false. A witness that refutes those is thought to be worse than it
+    is, and its refutations weigh less than they could.
+    """
+    rows = catalog.query(_BY_TYPE).to_pylist()
+    return {(row["witness"], row["type"], row["is_true"], row["verdict"]): row["n"] for row in rows}
+
+
+def witness_rates(catalog: Catalog) -> list[WitnessRates]:
     """Rates by witness (alphabetic), all types first, then each type that was asked about, in the vocabulary's order."""
-    types: dict[str, ClaimType] = {row.claim_id: row.type for rows in (claims, decoys) for row in rows}
+    counts = word_counts(catalog)
+    asked = {(witness, claim_type) for witness, claim_type, _, _ in counts}
     table: list[WitnessRates] = []
-    for witness in sorted({verdict.witness for verdict in verdicts}):
-        given = [v for v in verdicts if v.witness == witness and v.claim_id in types]
-        table.append(_rates(witness, None, given))
-        for claim_type in CLAIM_TYPES:
-            of_type = [v for v in given if types[v.claim_id] == claim_type]
-            if of_type:
-                table.append(_rates(witness, claim_type, of_type))
+    for witness in sorted({witness for witness, _ in asked}):
+        types: list[ClaimType | None] = [None, *(known for known in CLAIM_TYPES if (witness, known) in asked)]
+        for claim_type in types:
+            on_claims, on_decoys = (_words(counts, witness, claim_type, is_true) for is_true in (True, False))
+            accepted, refuted = _share(on_decoys, "supported"), _share(on_decoys, "refuted")
+            table.append(WitnessRates(witness, claim_type, accepted, refuted, _share(on_claims, "refuted")))
     return table
 
 
-def _rates(witness: str, claim_type: ClaimType | None, verdicts: Sequence[Verdict]) -> WitnessRates:
-    on_decoys = [v.verdict for v in verdicts if v.is_decoy]
-    on_claims = [v.verdict for v in verdicts if not v.is_decoy]
-    return WitnessRates(
-        witness,
-        claim_type,
-        rate(on_decoys.count("supported"), len(on_decoys)),
-        rate(on_decoys.count("refuted"), len(on_decoys)),
-        rate(on_claims.count("refuted"), len(on_claims)),
-    )
+def decoy_rates(catalog: Catalog) -> list[DecoyRates]:
+    """Rates by witness and kind of decoy, both alphabetic."""
+    by_kind: dict[tuple[str, str], Counter[VerdictWord]] = {}
+    for row in catalog.query(_BY_KIND).to_pylist():
+        by_kind.setdefault((row["witness"], row["decoy_kind"]), Counter())[row["verdict"]] += row["n"]
+    return [
+        DecoyRates(witness, kind, _share(words, "supported"), _share(words, "refuted"))
+        for (witness, kind), words in sorted(by_kind.items())
+    ]
+
+
+def _words(counts: WordCounts, witness: str, claim_type: ClaimType | None, is_true: bool) -> Counter[VerdictWord]:
+    words: Counter[VerdictWord] = Counter()
+    for (of_witness, of_type, of_truth, word), n in counts.items():
+        if of_witness == witness and of_truth == is_true and claim_type in (None, of_type):
+            words[word] += n
+    return words
+
+
+def _share(words: Counter[VerdictWord], word: VerdictWord) -> Rate:
+    return rate(words[word], words.total())

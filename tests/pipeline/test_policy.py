@@ -1,8 +1,8 @@
-"""The decision on a chain of thought: what witnesses say becomes findings, findings become steps that stay or go."""
+"""The decision on a chain of thought: findings become steps that stay or go."""
 
 import pytest
 
-from pipeline.policy import Policy, decide, fuse, rebuilt_instruction
+from pipeline.policy import Policy, decide, rebuilt_instruction
 from schemas.reasoning import Claim, Cot, Decision, Step, Verdict
 from schemas.vocabulary import ClaimType, VerdictWord
 
@@ -39,25 +39,6 @@ CLAIMS = [claim(0, 0), claim(1, 1), claim(2, 1, "count"), claim(3, 2, "source"),
 def decision(*words: VerdictWord, policy: Policy | None = None) -> Decision:
     """The decision on the chain above when its five claims are judged with these words."""
     return decide(COT, CLAIMS, [verdict(n, word) for n, word in enumerate(words)], policy or Policy())
-
-
-@pytest.mark.parametrize(
-    ("verdicts", "expected"),
-    [
-        ([], "unverifiable"),
-        ([verdict(0, "supported")], "supported"),
-        ([verdict(0, "refuted")], "refuted"),
-        ([verdict(0, "unverifiable")], "unverifiable"),
-        ([verdict(0, "supported", score=0.55)], "unverifiable"),
-        ([verdict(0, "refuted", score=0.45)], "unverifiable"),
-        ([verdict(0, "supported"), verdict(0, "unverifiable", "two")], "supported"),
-        ([verdict(0, "refuted"), verdict(0, "unverifiable", "two")], "refuted"),
-        ([verdict(0, "supported"), verdict(0, "refuted", "two")], "unverifiable"),
-        ([verdict(0, "supported"), verdict(0, "refuted", "two", 0.45)], "supported"),
-    ],
-)
-def test_what_several_witnesses_say_becomes_one_finding(verdicts: list[Verdict], expected: VerdictWord) -> None:
-    assert fuse(verdicts, 0.6) == expected
 
 
 def test_a_chain_whose_every_step_is_supported_is_accepted_as_it_is() -> None:
@@ -141,7 +122,8 @@ def test_the_decision_names_its_policy_with_every_parameter() -> None:
     made = decision(
         "supported", "supported", "supported", "supported", "supported", policy=Policy(name="strict", min_score=0.8)
     )
-    assert made.policy.startswith("strict(min_score=0.8, ")
+    assert made.policy.startswith("strict(ensemble=")
+    assert "min_score=0.8, " in made.policy
     for parameter in Policy.model_fields:
         assert parameter == "name" or f"{parameter}=" in made.policy
 

@@ -1,10 +1,13 @@
 """Witness rates: counts by witness and claim type, intervals against published numbers."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import pytest
 
-from pipeline.witness_rates import rate, witness_rates
+from pipeline.witness_rates import WitnessRates, decoy_rates, rate, witness_rates
 from schemas.reasoning import Claim, Decoy, Verdict
-from schemas.vocabulary import ClaimType, VerdictWord
+from tests.pipeline.judged_rows import catalog_of, claim, dataset_of, decoy, verdict
 
 
 def test_the_interval_is_wilsons() -> None:
@@ -23,28 +26,12 @@ def test_nothing_to_count_has_no_rate() -> None:
     assert rate(0, 0).high is None
 
 
-def claim(number: int, type: ClaimType) -> Claim:
-    return Claim(
-        clip_id="a", model="m@1", claim_id=f"a/base/c{number:02d}", cot_id="a/base", step_index=0, type=type, basis="heard",
-        text="t",
-    )  # fmt: skip
+def counted(root: Path, claims: Sequence[Claim], decoys: Sequence[Decoy], verdicts: Sequence[Verdict]) -> list[WitnessRates]:
+    with catalog_of(dataset_of(root, claims, decoys, verdicts)) as catalog:
+        return witness_rates(catalog)
 
 
-def decoy(number: int, type: ClaimType) -> Decoy:
-    return Decoy(
-        clip_id="a", model="m@1", claim_id=f"a/base/d{number:02d}", cot_id="a/base", step_index=0, type=type, basis="heard",
-        text="t", decoy_kind="moved", made_from="a/base/c00",
-    )  # fmt: skip
-
-
-def verdict(claim_id: str, witness: str, word: VerdictWord) -> Verdict:
-    return Verdict(
-        clip_id="a", model="w@1", claim_id=claim_id, witness=witness, is_decoy="/d" in claim_id, is_blind=False,
-        verdict=word, score=0.5, reason="r", evidence=[],
-    )  # fmt: skip
-
-
-def test_rates_are_by_witness_and_type_and_keep_claims_and_decoys_apart() -> None:
+def test_rates_are_by_witness_and_type_and_keep_claims_and_decoys_apart(tmp_path: Path) -> None:
     claims = [claim(0, "event"), claim(1, "event"), claim(2, "count")]
     decoys = [decoy(0, "event"), decoy(1, "event"), decoy(2, "count")]
     ears = [
@@ -55,7 +42,7 @@ def test_rates_are_by_witness_and_type_and_keep_claims_and_decoys_apart() -> Non
         verdict("a/base/d01", "ears", "refuted"),
         verdict("a/base/d02", "ears", "refuted"),
     ]
-    table = witness_rates(claims, decoys, [*ears, verdict("a/base/d02", "eyes", "supported")])
+    table = counted(tmp_path, claims, decoys, [*ears, verdict("a/base/d02", "eyes", "supported")])
     assert [(row.witness, row.claim_type) for row in table] == [
         ("ears", None), ("ears", "event"), ("ears", "count"), ("eyes", None), ("eyes", "count"),
     ]  # fmt: skip
@@ -69,6 +56,23 @@ def test_rates_are_by_witness_and_type_and_keep_claims_and_decoys_apart() -> Non
     assert eyes.false_rejects_at_most.fraction is None
 
 
-def test_verdicts_on_unknown_claims_count_nowhere() -> None:
-    table = witness_rates([claim(0, "event")], [], [verdict("a/base/c09", "ears", "refuted")])
-    assert table[0].false_rejects_at_most.total == 0
+def test_verdicts_on_unknown_claims_count_nowhere(tmp_path: Path) -> None:
+    judged = [verdict("a/base/c09", "ears", "refuted"), verdict("a/base/c00", "ears", "supported")]
+    table = counted(tmp_path, [claim(0)], [], judged)
+    assert table[0].false_rejects_at_most.total == 1
+    assert table[0].false_rejects_at_most.count == 0
+
+
+def test_decoys_are_also_told_apart_by_how_they_were_made(tmp_path: Path) -> None:
+    decoys = [decoy(0, kind="moved"), decoy(1, kind="moved"), decoy(2, kind="negated")]
+    judged = [
+        verdict("a/base/c00", "ears", "supported"),
+        verdict("a/base/d00", "ears", "supported"),
+        verdict("a/base/d01", "ears", "refuted"),
+        verdict("a/base/d02", "ears", "refuted"),
+    ]
+    with catalog_of(dataset_of(tmp_path, [claim(0)], decoys, judged)) as catalog:
+        moved, negated = decoy_rates(catalog)
+    assert (moved.witness, moved.decoy_kind) == ("ears", "moved")
+    assert (moved.false_accepts.count, moved.refuted_decoys.count, moved.refuted_decoys.total) == (1, 1, 2)
+    assert (negated.decoy_kind, negated.false_accepts.fraction, negated.refuted_decoys.fraction) == ("negated", 0.0, 1.0)
