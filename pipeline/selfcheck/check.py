@@ -6,7 +6,7 @@ The truth is loaded here, after the build, and nowhere else.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from pipeline.media_cache import LazyMedia, MediaCache
 from pipeline.plan import Plan
 from pipeline.progress import Progress
 from pipeline.scenes import SceneTruth
+from pipeline.selfcheck.attribution_check import AttributionScore
 from pipeline.selfcheck.claim_check import ClaimScore
 from pipeline.selfcheck.event_match import EventScore
 from pipeline.selfcheck.figures import Figure
@@ -26,6 +27,7 @@ from schemas.errors import AudiocotError, Rejected
 from schemas.evidence import MotionEvent, RoiTrack, SoundEvent
 from schemas.layout import Dataset
 from schemas.media import Clip, Source
+from schemas.objects import Attribution, SceneObject
 from schemas.reasoning import Claim, Decision, Judged
 from schemas.row import AnnotationRow, Row
 from schemas.vocabulary import ClaimType, VerdictWord
@@ -36,12 +38,13 @@ A = TypeVar("A", bound=AnnotationRow)
 
 @dataclass(frozen=True)
 class SelfCheckReport:
-    """`mistakes`: one line for every claim that was judged wrongly."""
+    """`mistakes`: one line for every claim that was judged wrongly; `wrong_makers`: for every sound not given to its maker."""
 
     num_scenes: int
     figures: list[Figure]
     by_type: list[tuple[ClaimType, bool, dict[VerdictWord, int]]]
     mistakes: list[str]
+    wrong_makers: list[str] = field(default_factory=list)
 
     @property
     def is_passed(self) -> bool:
@@ -54,7 +57,7 @@ def selfcheck(dataset: Dataset, plan: Plan, scenes: Sequence[SceneTruth], progre
     AudiocotError if a scene is not in the dataset as one whole clip: then nothing could be compared.
     """
     by_name = {scene.scene: scene for scene in scenes}
-    events, tracks, claims = EventScore(), TrackScore(), ClaimScore()
+    scores = _Scores()
     reader = _Reader(dataset, plan)
     progress.phase("self-check", len(scenes))
     seen: set[str] = set()
@@ -70,14 +73,24 @@ def selfcheck(dataset: Dataset, plan: Plan, scenes: Sequence[SceneTruth], progre
             if scene.scene in seen:
                 raise AudiocotError(f"{scene.scene} is in {dataset.url} twice, with different content; use a new folder")
             seen.add(scene.scene)
-            _check_clip(scene, clip, rows, reader, (events, tracks, claims))
+            _check_clip(scene, clip, rows, reader, scores)
             progress.advance("self-check", 1, scene.scene)
     if missing := sorted(set(by_name) - seen):
         raise AudiocotError(
             f"{len(missing)} scenes are not in {dataset.url}, the first is {missing[0]}; build from all of them"
         )
-    figures = [*events.figures(), *tracks.figures(), *claims.figures()]
-    return SelfCheckReport(len(seen), figures, claims.by_type(), claims.mistakes)
+    figures = [figure for score in (scores.events, scores.tracks, scores.makers, scores.claims) for figure in score.figures()]
+    return SelfCheckReport(len(seen), figures, scores.claims.by_type(), scores.claims.mistakes, scores.makers.mistakes)
+
+
+@dataclass(frozen=True)
+class _Scores:
+    """What is collected over the scenes."""
+
+    events: EventScore = field(default_factory=EventScore)
+    tracks: TrackScore = field(default_factory=TrackScore)
+    makers: AttributionScore = field(default_factory=AttributionScore)
+    claims: ClaimScore = field(default_factory=ClaimScore)
 
 
 class _Reader:
@@ -128,13 +141,12 @@ class _ShardRows:
         return [row for row in self._tables[row_type].get(clip_id, []) if isinstance(row, row_type)]
 
 
-def _check_clip(
-    scene: SceneTruth, clip: Clip, rows: _ShardRows, reader: _Reader, scores: tuple[EventScore, TrackScore, ClaimScore]
-) -> None:
-    events, tracks, claims = scores
-    followed = rows.of(RoiTrack, clip.clip_id)
-    events.add(scene, rows.of(SoundEvent, clip.clip_id))
-    tracks.add(scene, followed)
+def _check_clip(scene: SceneTruth, clip: Clip, rows: _ShardRows, reader: _Reader, scores: _Scores) -> None:
+    followed, heard = rows.of(RoiTrack, clip.clip_id), rows.of(SoundEvent, clip.clip_id)
+    scores.events.add(scene, heard)
+    scores.tracks.add(scene, followed)
+    found, made = rows.of(SceneObject, clip.clip_id), rows.of(Attribution, clip.clip_id)
+    scores.makers.add(scene, heard, followed, found, made)
     track_ids = match_tracks(scene, followed)
     planted = truth_claims(scene, track_ids)
     inquiry = Inquiry(
@@ -145,6 +157,6 @@ def _check_clip(
         width_px=clip.width_px,
         height_px=clip.height_px,
     )
-    claims.add_planted(scene, planted, reader.judge(inquiry))
+    scores.claims.add_planted(scene, planted, reader.judge(inquiry))
     silent = {track_ids[thing.object_id] for thing in scene.things if thing.is_silent_mover and thing.object_id in track_ids}
-    claims.add_built(rows.of(Claim, clip.clip_id), rows.of(Decision, clip.clip_id), silent)
+    scores.claims.add_built(rows.of(Claim, clip.clip_id), rows.of(Decision, clip.clip_id), silent)

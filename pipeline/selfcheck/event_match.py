@@ -40,7 +40,7 @@ class EventScore:
         self.onsets.add(len(pairs) - ignored, audible, len(found) - ignored)
 
     def _add_events(self, truth: Sequence[tuple[TruthEvent, SoundKind]], heard: Sequence[HeardEvent]) -> None:
-        pairs = matched_pairs(truth, heard, lambda one, event: _likeness(one[0], event) * (1.0 if one[0].is_audible else 0.5))
+        pairs = match_events([event for event, _ in truth], heard)
         ignored = sum(not truth[index][0].is_audible for index, _ in pairs)
         self.events.add(len(pairs) - ignored, sum(event.is_audible for event, _ in truth), len(heard) - ignored)
         self.num_same_kind += sum(truth[i][0].is_audible and truth[i][1] == heard[j].kind for i, j in pairs)
@@ -52,6 +52,11 @@ class EventScore:
             Figure("all events, F1", self.events.f1, str(self.events), at_least=0.85),
             Figure("kind of the events found", self.num_same_kind / hits if hits else None, f"{self.num_same_kind} of {hits}"),
         ]
+
+
+def match_events(truth: Sequence[TruthEvent], heard: Sequence[HeardEvent]) -> list[tuple[int, int]]:
+    """Which heard event is which true one, one to one: pairs of indices. If two fit as well, the audible one was meant."""
+    return matched_pairs(truth, heard, lambda event, found: _likeness(event, found) * (1.0 if event.is_audible else 0.5))
 
 
 def _closeness(truth_s: float, found_s: float) -> float:
