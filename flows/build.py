@@ -30,7 +30,7 @@ PHASES: dict[str, tuple[str, ...]] = {
     "annotate": ("detect_events", "track", "caption_audio", "caption_video", "reason", "ground", "find_objects"),
     "verify": ("plant_decoys", "verify", "listen", "decide"),
     "objects": (),
-    "edits": (),
+    "edits": ("plan_edits",),
     "questions": (),
 }
 _PROGRESS: ContextVar[Progress] = ContextVar("progress")  # a flow's parameters must be plain data

@@ -8,6 +8,7 @@ from pipeline.stages.find_objects import FindObjects
 from pipeline.stages.ground import Ground
 from pipeline.stages.ingest import Ingest
 from pipeline.stages.listen import Listen
+from pipeline.stages.plan_edits import PlanEdits
 from pipeline.stages.plant_decoys import PlantDecoys
 from pipeline.stages.reason import Reason
 from pipeline.stages.track import TrackRegions
@@ -28,5 +29,6 @@ STAGES: dict[str, type[Stage]] = {
         Verify,
         Listen,
         Decide,
+        PlanEdits,
     )
 }

@@ -18,7 +18,8 @@ def test_an_extension_keeps_the_context_and_is_silent_after_the_cut() -> None:
     assert np.array_equal(rendered.input[:, :FIRST], gain * CLIP[:, :FIRST])
     assert not rendered.input[:, FIRST + 441 :].any()
     faded = np.abs(rendered.input[:, FIRST : FIRST + 441])
-    assert np.all(faded <= np.abs(rendered.target[:, FIRST : FIRST + 441])) and faded.any()
+    assert np.all(faded <= np.abs(rendered.target[:, FIRST : FIRST + 441]))
+    assert faded.any()
 
 
 def test_an_inpainting_is_silent_within_its_mask_and_untouched_around_it() -> None:
@@ -32,7 +33,8 @@ def test_an_inpainting_is_silent_within_its_mask_and_untouched_around_it() -> No
 def test_a_mask_at_the_start_or_the_end_of_the_clip_fades_on_its_inner_side_only() -> None:
     start = render(edit("inpainting", CLIP, 0, 5000), CLIP, None).input
     end = render(edit("inpainting", CLIP, FIRST, CLIP.shape[1]), CLIP, None).input
-    assert not start[:, : 5000 - 441].any() and start[:, 5000 - 441 : 5000].any()
+    assert not start[:, : 5000 - 441].any()
+    assert start[:, 5000 - 441 : 5000].any()
     assert not end[:, FIRST + 441 :].any()
 
 
@@ -61,7 +63,8 @@ def test_the_mixed_in_part_begins_at_its_offset_and_fades_at_both_ends() -> None
     sounding = np.flatnonzero(layer.any(axis=0))
     assert (sounding[0], sounding[-1] + 1) == (FIRST, END)
     envelope = fade_in_and_out(END - FIRST, 441)
-    assert np.all(np.diff(envelope[:441]) > 0) and np.array_equal(envelope, envelope[::-1])
+    assert np.all(np.diff(envelope[:441]) > 0)
+    assert np.array_equal(envelope, envelope[::-1])
     cosine = 0.5 - 0.5 * np.cos(np.pi * (np.arange(441) + 1) / 442)
     assert np.abs(envelope[:441] - cosine).max() < 0.0105
     assert np.array_equal(fade_in_and_out(3, 441), np.array([0.5, 1.0, 0.5]))
