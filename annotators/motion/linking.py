@@ -40,7 +40,8 @@ class Trail:
 
     def expected(self, index: int) -> Box:
         """The box expected at a frame, moving on with constant velocity."""
-        return self.last.box + np.tile(self.velocity * (index - self.last_index), 2)
+        box: Box = (self.last.box.reshape(2, 2) + self.velocity * (index - self.last_index)).ravel()
+        return box
 
     def add(self, index: int, region: Region) -> None:
         """Take `region` as what is seen at `index`."""
@@ -108,12 +109,15 @@ def _costs(live: list[Trail], pieces: list[Region], index: int) -> NDArray[np.fl
 
 def _divide(frame: Picture, found: list[Region], live: list[Trail], index: int) -> list[Region]:
     """`found`, with each region that several old trails lie in divided between them."""
+    proven = [trail for trail in live if len(trail.seen) >= PROVEN_FRAMES]
+    if not found or len(proven) < 2:  # nothing to divide, or nobody to divide it between
+        return found
+    expected = np.stack([trail.expected(index) for trail in proven])
+    shared_px = intersection_px(expected[:, None], np.stack([region.box for region in found])[None])
     claims: dict[int, list[Trail]] = {}
-    for trail in (trail for trail in live if found and len(trail.seen) >= PROVEN_FRAMES):
-        expected = trail.expected(index)
-        shared_px = intersection_px(expected, np.stack([region.box for region in found]))
-        if shared_px.max() > 0.3 * area_px(expected):
-            claims.setdefault(int(shared_px.argmax()), []).append(trail)
+    for trail, shared, most in zip(proven, shared_px, area_px(expected), strict=True):
+        if shared.max() > 0.3 * most:
+            claims.setdefault(int(shared.argmax()), []).append(trail)
     pieces: list[Region] = []
     for at, region in enumerate(found):
         claimants = claims.get(at, [])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 Picture = NDArray[np.uint8]
 Box = NDArray[np.float64]  # x0 y0 x1 y1 in working pixels, x1 and y1 exclusive
@@ -28,24 +29,29 @@ class Region:
 
 def find_regions(frame: Picture, changed: Picture, low: float, high: float, min_area_px: int) -> list[Region]:
     """Areas above `low` that somewhere reach `high` (hysteresis), cleaned of specks, largest first."""
-    weak = (changed > low).astype(np.uint8)
-    weak = cv2.morphologyEx(weak, cv2.MORPH_CLOSE, CLOSING)
+    weak = cv2.morphologyEx((changed > low).astype(np.uint8), cv2.MORPH_CLOSE, CLOSING)
+    x0, y0, width, height = cv2.boundingRect(weak)
+    if width * height < min_area_px:
+        return []
+    weak, changed = weak[y0 : y0 + height, x0 : x0 + width], changed[y0 : y0 + height, x0 : x0 + width]
     count, labels, stats, _ = cv2.connectedComponentsWithStats(weak, connectivity=8)
+    areas = stats[:, cv2.CC_STAT_AREA]
+    largest = 1 + np.argsort(-areas[1:], kind="stable")[:MAX_REGIONS]
+    largest = largest[areas[largest] >= min_area_px]
+    if not len(largest):
+        return []
     strong = np.bincount(labels[changed > high], minlength=count)
     found: list[Region] = []
-    largest = sorted(range(1, count), key=lambda label: -stats[label][cv2.CC_STAT_AREA])[:MAX_REGIONS]
-    for label in largest:
-        x, y, width, height, area = (int(value) for value in stats[label])
-        if area < min_area_px or strong[label] < max(4, area // 20):
-            continue
-        found.append(region_at(frame, labels[y : y + height, x : x + width] == label, x, y))
+    for label in largest[strong[largest] >= np.maximum(4, areas[largest] // 20)]:
+        left, top, wide, tall, _ = (int(value) for value in stats[label])
+        found.append(region_at(frame, labels[top : top + tall, left : left + wide] == label, x0 + left, y0 + top))
     return found
 
 
 def region_at(frame: Picture, mask: NDArray[np.bool_], x: int, y: int) -> Region:
     """The region of the pixels in `mask`, whose top left corner is at x, y of the frame."""
     rows, columns = np.nonzero(mask)
-    top, left, bottom, right = rows.min(), columns.min(), rows.max() + 1, columns.max() + 1
+    top, left, bottom, right = rows[0], columns.min(), rows[-1] + 1, columns.max() + 1  # rows ascend
     every = max(1, len(rows) // COLOUR_SAMPLES)
     values = frame[y + rows[::every], x + columns[::every]]
     return Region(
@@ -65,16 +71,20 @@ def colour_bins(values: NDArray[np.uint8]) -> NDArray[np.int64]:
     return bins
 
 
+def _smoothing() -> csr_array:
+    """(512, 512): each bin gets half of itself and a quarter of each neighbour, along every channel; at an end of the end."""
+    along = np.eye(COLOUR_BINS, k=-1) + 2 * np.eye(COLOUR_BINS) + np.eye(COLOUR_BINS, k=1)
+    along[0, 0] = along[-1, -1] = 3
+    return csr_array(np.kron(along, np.kron(along, along)) / 64, dtype=np.float32)
+
+
+_SMOOTHING = _smoothing()
+
+
 def colour_histogram(values: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Share of each colour bin, summing to 1; neighbouring bins share a vote so that a shade at an edge does not jump."""
-    counts = np.bincount(colour_bins(values), minlength=COLOUR_BINS**3).reshape([COLOUR_BINS] * 3).astype(np.float32)
-    for axis in range(3):
-        padded = np.concatenate([counts.take([0], axis), counts, counts.take([-1], axis)], axis)
-        inner = range(1, COLOUR_BINS + 1)
-        counts = (
-            padded.take(range(COLOUR_BINS), axis) + 2 * padded.take(inner, axis) + padded.take(range(2, COLOUR_BINS + 2), axis)
-        ) / 4
-    shares: NDArray[np.float32] = (counts / counts.sum()).ravel()
+    counts = _SMOOTHING @ np.bincount(colour_bins(values), minlength=COLOUR_BINS**3).astype(np.float32)
+    shares: NDArray[np.float32] = counts / counts.sum()
     return shares
 
 

@@ -53,9 +53,10 @@ def _lasts(thumbnails: list[NDArray[np.float32]], index: int) -> bool:
 def _changed_frac(before: NDArray[np.float32], after: NDArray[np.float32]) -> float:
     """Share of the picture that changed beyond brightness, 0 where the colours stayed and only their places changed."""
     matched = match_brightness(before, after)
-    if _moved_colours_frac(matched, after) < MOVED_COLOURS_FRAC:
-        return 0.0
-    return float((np.abs(matched - after).max(axis=2) > CHANGED_LEVELS).mean())
+    share = float((np.abs(matched - after).max(axis=2) > CHANGED_LEVELS).mean())
+    if share < CHANGED_FRAC:  # no cut, whatever the colours did, which cost more to compare
+        return share
+    return share if _moved_colours_frac(matched, after) >= MOVED_COLOURS_FRAC else 0.0
 
 
 def match_brightness(before: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray[np.float32]:

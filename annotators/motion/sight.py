@@ -52,9 +52,9 @@ def look_at(frames: Frames, shot: range, params: MotionParams) -> Sight:
         behind = static_background(pictures)
         changed = [difference(picture, behind) for picture in pictures]
         regions, trails = _follow(pictures, changed, params)
-        if trails:
-            behind = without_resting_things(behind, pictures, changed, trails, params.low_difference)
-            regions, trails = _follow(pictures, [difference(picture, behind) for picture in pictures], params)
+        mended = without_resting_things(behind, pictures, changed, trails, params.low_difference) if trails else behind
+        if not np.array_equal(mended, behind):
+            regions, trails = _follow(pictures, [difference(picture, mended) for picture in pictures], params)
     else:
         spacing = max(1, round(NEIGHBOUR_SPACING_S * params.fps))
         regions, trails = _follow(pictures, passing_differences(pictures, to_first, spacing), params)
