@@ -1,7 +1,9 @@
 """Rows of editing tasks: input and target can be made again from a row and the clips it names, bit by bit.
 
-All places are counted in samples of the clip's stored sound, so nothing is rounded when it is rendered. Input and target are
-as long as the clip.
+All places are counted in samples of the stored sounds, so nothing is rounded when it is rendered. Input and target are as
+long as the clip, at its rate and with its channels. What sounds at sample `n` of the other clip, within `other`, sounds at
+`n - other.first + offset` of the mix. Loudness is integrated after BS.1770; what is below its gate counts as -70 LUFS. How the
+sounds are made: `pipeline.editing.render`.
 """
 
 from typing import ClassVar, Literal
@@ -35,7 +37,7 @@ class Edit(AnnotationRow):
     sample_rate_hz: int
     num_samples: int  # of input and target
     num_channels: int
-    mask: list[SampleSpan]  # where input and target differ
+    mask: list[SampleSpan]  # where input and target differ: one span; nothing differs outside of it
     crossfade: int  # samples over which a silenced span or a mixed-in sound fades in and out, within the mask
     other_clip_id: str | None  # whose sound is mixed in; None for extension and inpainting
     other: SampleSpan | None  # which part of the other clip

@@ -38,8 +38,9 @@ def third_octaves(sound: Samples, rate_hz: int) -> Samples:
     freqs_hz, power = welch(sound, rate_hz, nperseg=min(round(_WINDOW_S * rate_hz), sound.shape[1]))
     edges_hz = 1000.0 * 10 ** ((np.append(_BANDS, _BANDS[-1] + 1) - 0.5) / 10)
     summed = np.concatenate([[0.0], np.cumsum(power.sum(axis=0))])
-    bands: Samples = np.diff(summed[np.searchsorted(freqs_hz, edges_hz)])
-    return bands / max(bands.sum(), np.finfo(np.float64).tiny)
+    bands = np.diff(summed[np.searchsorted(freqs_hz, edges_hz)])
+    shares: Samples = bands / max(bands.sum(), np.finfo(np.float64).tiny)
+    return shares
 
 
 def spectral_overlap(one: Samples, other: Samples) -> float:
