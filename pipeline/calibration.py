@@ -30,8 +30,8 @@ class Words(Value):
 
     def probability(self, word: VerdictWord) -> float:
         """The share of one verdict with one added to each of the three (Laplace), so that nothing is held impossible."""
-        counts: dict[VerdictWord, int] = self.model_dump()
-        return (counts[word] + 1) / (sum(counts.values()) + len(counts))
+        counts = self.model_dump()
+        return float((counts[word] + 1) / (sum(counts.values()) + len(counts)))
 
 
 class Reliability(Value):
@@ -39,6 +39,11 @@ class Reliability(Value):
 
     on_true: Words = Words()
     on_false: Words = Words()
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the witness was asked both kinds of claims: what it says of one alone tells nothing."""
+        return all(any(words.model_dump().values()) for words in (self.on_true, self.on_false))
 
     def log_ratio(self, word: VerdictWord) -> float:
         """ln P(word | true) / P(word | false): what the word adds to the log odds that the claim is true."""
@@ -63,8 +68,9 @@ class Calibration(Value):
         return fingerprint(witnesses=self.model_dump(mode="json")["witnesses"])
 
     def of(self, witness: str, claim_type: ClaimType) -> Reliability | None:
-        """None for a witness or claim type that was never counted."""
-        return self.witnesses.get(witness, {}).get(claim_type)
+        """None for a witness or claim type that was never counted, or on true or on false claims alone."""
+        found = self.witnesses.get(witness, {}).get(claim_type)
+        return found if found and found.is_counted else None
 
     def to_yaml(self) -> str:
         return yaml.safe_dump(

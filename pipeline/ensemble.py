@@ -23,7 +23,7 @@ class EnsembleParams(Params):
     """How verdicts become a finding. The calibration is read once, in the driver, and travels with the parameters."""
 
     ensemble: Literal["agreement", "calibrated"] = Field(
-        "agreement",
+        "calibrated",
         description="agreement: some witness supports and none refutes, or the other way round; calibrated: the odds that the "
         "claim is true given what every witness said, by its counted reliability on claims of that type",
     )
@@ -44,8 +44,14 @@ class EnsembleParams(Params):
     unlisted_ratio: float = Field(
         5.0,
         ge=1,
-        description="for calibrated: what the word of a witness is worth that the calibration does not list for a claim's type, "
-        "as a ratio of odds; 5 is one that errs once in six times: enough to decide alone, not against a good one",
+        description="for calibrated: what the word of a witness is worth that the calibration does not list for a claim's "
+        "type, as a ratio of odds; 5 is one that errs once in six times: enough to decide alone, not against a good one",
+    )
+    max_ratio: float = Field(
+        30.0,
+        ge=1,
+        description="for calibrated: the most that one word can be worth, as a ratio of odds: witnesses do not err as "
+        "independently, nor on every sound as rarely, as where they were counted",
     )
     blind_weight: float = Field(
         1.0, ge=0, le=1, description="for calibrated: factor on the log odds of witnesses that did not see the claim"
@@ -80,7 +86,7 @@ class EnsembleParams(Params):
         return values | {"calibration": self.table.content_hash}
 
 
-_OF_CALIBRATED = ("calibration", "prior", "support_at", "refute_at", "unlisted_ratio", "blind_weight")
+_OF_CALIBRATED = ("calibration", "prior", "support_at", "refute_at", "unlisted_ratio", "max_ratio", "blind_weight")
 
 
 def fuse(claim_type: ClaimType, verdicts: Sequence[Verdict], params: EnsembleParams) -> VerdictWord:
@@ -118,9 +124,8 @@ def _log_ratio(verdict: Verdict, claim_type: ClaimType, params: EnsembleParams) 
         return 0.0
     counted = params.table.of(verdict.witness, claim_type)
     sign = 1.0 if word == "supported" else -1.0
-    if counted is None:
-        return sign * log(params.unlisted_ratio)
-    return sign * max(0.0, sign * counted.log_ratio(word))
+    log_ratio = sign * counted.log_ratio(word) if counted else log(params.unlisted_ratio)
+    return sign * min(max(0.0, log_ratio), log(params.max_ratio))
 
 
 def _agreed(words: set[VerdictWord]) -> VerdictWord:

@@ -12,6 +12,8 @@ from typing import TypeVar
 
 from annotators.base import Annotator
 from annotators.roles import Inquiry
+from annotators.serving.replies import ReplyStore
+from annotators.site import Site
 from pipeline.media_cache import LazyMedia, MediaCache
 from pipeline.plan import Plan
 from pipeline.progress import Progress
@@ -51,14 +53,17 @@ class SelfCheckReport:
         return all(figure.is_met for figure in self.figures)
 
 
-def selfcheck(dataset: Dataset, plan: Plan, scenes: Sequence[SceneTruth], progress: Progress) -> SelfCheckReport:
+def selfcheck(
+    dataset: Dataset, plan: Plan, scenes: Sequence[SceneTruth], progress: Progress, witness: str = "verify"
+) -> SelfCheckReport:
     """Measure a built dataset against the truth of the scenes it was made from.
 
-    AudiocotError if a scene is not in the dataset as one whole clip: then nothing could be compared.
+    `witness`: the stage whose verifier judges the planted claims. AudiocotError if a scene is not in the dataset as one whole
+    clip: then nothing could be compared.
     """
     by_name = {scene.scene: scene for scene in scenes}
     scores = _Scores()
-    reader = _Reader(dataset, plan)
+    reader = _Reader(dataset, plan, witness)
     progress.phase("self-check", len(scenes))
     seen: set[str] = set()
     for shard in sorted(dataset.shards_with_part(Clip.table, "ingest", plan["ingest"].fingerprint)):
@@ -94,14 +99,15 @@ class _Scores:
 
 
 class _Reader:
-    """Reads parts of the current generation, and the media and verifier of the build."""
+    """Reads parts of the current generation, and the media and a verifier of the build."""
 
-    def __init__(self, dataset: Dataset, plan: Plan) -> None:
+    def __init__(self, dataset: Dataset, plan: Plan, witness: str) -> None:
         self.dataset = dataset
         self.plan = plan
         self._cache = MediaCache()
-        verifier = plan["verify"].stage.annotator
+        verifier = plan[witness].stage.annotator
         assert verifier is not None
+        verifier.connect(Site(replies=ReplyStore(dataset.storage)))
         self._verifier: Annotator[Inquiry, list[Judged]] = verifier
         self._verifier.load()
 

@@ -14,7 +14,7 @@ from pipeline.plan import make_plan
 from pipeline.policy import Policy
 from schemas.errors import RecipeError
 from schemas.reasoning import Verdict
-from schemas.vocabulary import VerdictWord
+from schemas.vocabulary import CLAIM_TYPES, VerdictWord
 
 SCORES: dict[VerdictWord, float] = {"supported": 0.9, "refuted": 0.1, "unverifiable": 0.5}
 GOOD = Reliability(  # right 98 times of 100 when it speaks
@@ -74,6 +74,7 @@ def test_unlisted_witnesses_that_are_calibrated_by_default_agree_like_that_too(c
 
 def test_the_log_odds_are_the_sum_of_the_words_log_ratios(calibrated: EnsembleParams) -> None:
     ratio = (97 + 1) / (1 + 1)  # each of the three words gets one more, of as many claims
+    calibrated = calibrated.model_copy(update={"max_ratio": 100.0})
     one = posterior("event", [verdict("supported", "instrument")], calibrated)
     assert log(one / (1 - one)) == pytest.approx(log(ratio))
     two = posterior("event", [verdict("supported", "instrument"), verdict("supported", "new")], calibrated)
@@ -93,6 +94,26 @@ def test_a_witness_that_cannot_tell_or_says_the_opposite_moves_nothing(calibrate
     for word in (verdict("unverifiable", "instrument"), verdict("supported", "contrary"), verdict("refuted", "contrary")):
         assert posterior("event", [word], calibrated) == pytest.approx(0.5)
     assert posterior("event", [verdict("supported", "instrument", score=0.55)], calibrated) == pytest.approx(0.5)
+
+
+def test_no_word_is_worth_more_than_the_most_that_one_can_be(calibrated: EnsembleParams) -> None:
+    one = posterior("event", [verdict("refuted", "instrument")], calibrated)
+    assert log(one / (1 - one)) == pytest.approx(-log(calibrated.max_ratio))
+
+
+def test_what_was_counted_on_true_claims_alone_is_as_good_as_unlisted(tmp_path: Path) -> None:
+    file = tmp_path / "half.yaml"
+    half = Reliability(on_true=Words(supported=100))
+    file.write_text(TABLE.model_copy(update={"witnesses": {"half": {"event": half}}}).to_yaml())
+    params = EnsembleParams(ensemble="calibrated", calibration=str(file))
+    words = [[verdict("refuted", witness)] for witness in ("half", "new")]
+    assert posterior("event", words[0], params) == posterior("event", words[1], params)
+
+
+def test_the_calibration_that_is_shipped_lists_the_embedded_witness_on_all_that_it_can_check() -> None:
+    table = EnsembleParams().table
+    for known in CLAIM_TYPES:
+        assert (table.of("instruments", known) is None) == (known == "inference")
 
 
 def test_blind_witnesses_can_be_weighed_apart(calibrated: EnsembleParams) -> None:
