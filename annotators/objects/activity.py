@@ -1,8 +1,7 @@
 """Activity: how much a thing moves in itself while a sound is on, against while it is off.
 
 What a thing does is the share of its box that changes from picture to picture: a flag that waves, a horn that pulses, a car
-that drives. Both sound and motion go on and off a few times at most, so their agreement is weighed against that of the
-same motion shifted in time, all the way round the clip.
+that drives.
 """
 
 from collections.abc import Sequence
@@ -18,9 +17,11 @@ from schemas.evidence import Track
 from schemas.row import Span
 
 CHANGED_LEVELS = 10  # of 255, between two pictures
-ACTIVE_FRAC = 0.25  # of the thing's own high activity (nine tenths of its pictures have less)
+ACTIVE_FRAC = 0.25  # of the thing's own high activity (three quarters of its moving pictures have less)
 SMOOTH_S = 0.2
-MOST_AGAINST = 2.0  # a radio, too, moves only when somebody moves it
+COUPLED_FRAC = 0.7  # of all makers move as they sound
+BUSY_ON_FRAC, BUSY_OFF_FRAC = 0.9, 0.15  # how much of the time such a maker is busy
+EFFECTIVE_S = 0.75
 
 Floats = NDArray[np.float64]
 
@@ -54,26 +55,22 @@ class Agreement:
 
     active_on_frac: float  # of the time the sound is on
     active_off_frac: float
-    p_chance: float  # share of all shifts in time that agree as well or better
     support: float
 
 
-def agreement(active: NDArray[np.bool_], is_on: NDArray[np.bool_]) -> Agreement:
-    """Both (T,), on the same clock.
+def agreement(busy: NDArray[np.bool_], is_on: NDArray[np.bool_], fps: float) -> Agreement:
+    """Whether a thing is busy against whether a sound is on, both (T,) at `fps`.
 
-    The share of shifts is a p-value; its evidence is -e·p·ln p, the bound of Sellke, Bayarri & Berger ("Calibration of p values
-    for testing precise null hypotheses", 2001). Motion while the sound is off is weighed the same way against.
+    A thing that moves as it sounds is busy while the sound is on and still while it is off, but for some; any other is busy as
+    often at all times. Neighbouring pictures say the same: a stretch of EFFECTIVE_S counts once. Not every maker moves as it
+    sounds, so no disagreement excludes it.
     """
-    on_frac, off_frac = (float(active[some].mean()) if some.any() else 0.0 for some in (is_on, ~is_on))
-    spectrum = np.fft.rfft(active.astype(float)).conj() * np.fft.rfft(is_on.astype(float))
-    shared = np.round(np.fft.irfft(spectrum, len(active)))  # pictures in common after each shift
-    at_least, at_most = float(np.mean(shared >= shared[0])), float(np.mean(shared <= shared[0]))
-    support = _evidence(at_least) - min(_evidence(at_most), MOST_AGAINST)
-    return Agreement(on_frac, off_frac, at_least, support)
-
-
-def _evidence(p: float) -> float:
-    return float(-np.log(-np.e * p * np.log(p))) if 0 < p < np.exp(-1) else 0.0
+    on_frac, off_frac = (float(busy[some].mean()) if some.any() else 0.0 for some in (is_on, ~is_on))
+    usual = float(np.clip(busy.mean(), 1 - BUSY_ON_FRAC, BUSY_ON_FRAC))
+    expected = np.where(is_on, BUSY_ON_FRAC, BUSY_OFF_FRAC)
+    gains = np.where(busy, np.log(expected / usual), np.log((1 - expected) / (1 - usual)))
+    gain = float(gains.sum() / max(fps * EFFECTIVE_S, 1.0))
+    return Agreement(on_frac, off_frac, float(np.log(COUPLED_FRAC * np.exp(gain) + 1 - COUPLED_FRAC)))
 
 
 def is_active(shares: Floats, fps: float) -> NDArray[np.bool_]:

@@ -8,6 +8,7 @@ from annotators.findings import number
 from annotators.objects.activity import Agreement, agreement, is_on
 from annotators.objects.moments import Striking, striking
 from annotators.objects.sounds import MadeSound
+from annotators.objects.stereo import Positions
 from annotators.objects.things import Floats, Thing
 from schemas.reasoning import Evidence
 from schemas.row import Span
@@ -19,12 +20,23 @@ MOST_LASTING, MOST_STRUCK = 4.0, 2.0  # what activity may say for a sound that l
 
 
 @dataclass(frozen=True)
+class Sight:
+    """How the clip was looked at: the clock of `Thing.busy`, (T,) at `fps`, and the width of the stored picture."""
+
+    times_s: Floats
+    fps: float
+    width_px: int
+
+
+@dataclass(frozen=True)
 class Cues:
     """What speaks for and against one thing making one sound, place left aside."""
 
     visible_frac: float  # of the sound, at its onsets and through its spans
     striking: Striking | None  # for hits
     agreement: Agreement
+    pan: float | None  # mean stereo position of the sound; None in mono
+    place: float  # where the thing is at the same times, on the same scale
 
     def support(self, sound: MadeSound) -> float:
         """Log of how many times likelier all this is if the thing makes the sound."""
@@ -38,8 +50,10 @@ class Cues:
             number("visible_frac", round(self.visible_frac, 3), "1"),
             number("active_while_on_frac", round(self.agreement.active_on_frac, 3), "1"),
             number("active_while_off_frac", round(self.agreement.active_off_frac, 3), "1"),
-            number("activity_p_chance", round(self.agreement.p_chance, 4), "1"),
+            number("activity_support", round(self.agreement.support, 2), "nat"),
         ]
+        if self.pan is not None:
+            numbers += [number("pan", round(self.pan, 3), "pan"), number("place", round(self.place, 3), "pan")]
         if self.striking and self.striking.num_moves:
             numbers += [
                 number("onsets", self.striking.num_onsets, "1"),
@@ -50,8 +64,8 @@ class Cues:
         return numbers
 
 
-def cues(sound: MadeSound, thing: Thing, times_s: Floats, tolerance_s: float) -> Cues:
-    """`times_s` (T,): the clock of `thing.busy`."""
+def cues(sound: MadeSound, thing: Thing, heard_at: Positions, sight: Sight, tolerance_s: float) -> Cues:
+    """Everything that is measured about one pair. `heard_at`: where the sound is."""
     starts_s = np.array([event.start_s for event in sound.events])
     if sound.is_sustained:
         ends_s = np.array([event.end_s for event in sound.events])
@@ -64,5 +78,7 @@ def cues(sound: MadeSound, thing: Thing, times_s: Floats, tolerance_s: float) ->
     return Cues(
         visible_frac=float(thing.is_visible(probes_s, MARGIN_S).mean()),
         striking=striking(thing.moments_s("impact", "stop"), in_sight, tolerance_s) if sound.is_struck else None,
-        agreement=agreement(thing.busy, is_on(spans, times_s)),
+        agreement=agreement(thing.busy, is_on(spans, sight.times_s), sight.fps),
+        pan=float(heard_at.pans.mean()) if len(heard_at.pans) else None,
+        place=float(thing.places(heard_at.times_s if len(heard_at.pans) else starts_s, sight.width_px).mean()),
     )

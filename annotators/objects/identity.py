@@ -15,13 +15,14 @@ from annotators.objects.things import Floats, Thing, boxes_at, presence
 from schemas.evidence import SeenEvent, Track
 
 MAX_LOST_S = 3.0  # what is away for longer is not taken for the same
+MAX_BOTH_S = 0.6
 MAX_SIZE_RATIO = 1.6  # of the diagonals, before and after
 REACH = 0.75  # diagonals by which the place after may differ from the place before, besides the way it may have gone
 SAME_PLACE_IOU = 0.5
 MOSTLY = 0.8
 MAX_PART_FRAC = 0.6  # area of a part, in that of the whole
 NEAR_FRAC = 0.0125  # of the picture's width: what is no farther apart touches
-MIN_SWARM = 4  # so many alike small tracks about a larger one are not things of their own
+MIN_SWARM = 5  # so many alike small tracks about a larger one are not things of their own
 BRIEF = 0.95  # of the time of the larger one: they come and go
 WITHIN_FRAC = 0.6
 TOUCHING_FRAC, SWARM_REACH = 0.1, 0.75  # they touch it for so much of the time, and stay within so many of its diagonals
@@ -156,14 +157,15 @@ def _found_again(things: Sequence[Thing], seen: Sequence[SeenEvent], busy: Mappi
 
 
 def _likeness(earlier: Thing, later: Thing) -> float:
-    """Above 0 if the later one may be the earlier one found again: the nearer, the more."""
+    """Above 0 if the later one may be the earlier one found again: the nearer, the more. A tracker that loses a thing may hold
+    on to its place for a moment, so both may be there for a moment."""
     gap_s = later.start_s - earlier.end_s
-    if not 0 <= gap_s + 1e-6 <= MAX_LOST_S or later.phrase != earlier.phrase:
+    if not -MAX_BOTH_S <= gap_s <= MAX_LOST_S or later.end_s < earlier.end_s or later.phrase != earlier.phrase:
         return 0.0
-    (_, before), (_, after) = earlier.sights, later.sights
-    sizes = [float(np.hypot(*np.median(boxes[:, 2:] - boxes[:, :2], axis=0))) for boxes in (before[-8:], after[:8])]
+    sizes = [float(np.hypot(*np.median(thing.sights[1][:, 2:] - thing.sights[1][:, :2], axis=0))) for thing in (earlier, later)]
     if max(sizes) > MAX_SIZE_RATIO * min(sizes):
         return 0.0
-    (x, y), (next_x, next_y) = ((box[:2] + box[2:]) / 2 for box in (before[-1], after[0]))
+    (before,), (after,) = (thing.boxes_at(np.array([later.start_s])) for thing in (earlier, later))
+    way_px = float(np.hypot(*((after[:2] + after[2:]) / 2 - (before[:2] + before[2:]) / 2)))
     speed = max(track.mean_speed_px_per_s for track in (*earlier.tracks, *later.tracks))
-    return max(0.0, 1 - float(np.hypot(next_x - x, next_y - y)) / (REACH * max(sizes) + gap_s * speed))
+    return max(0.0, 1 - way_px / (REACH * max(sizes) + max(gap_s, 0.0) * speed))

@@ -21,7 +21,7 @@ UNPLACED_SPREAD = 0.15  # around the centre, of sounds in a mix that does not pl
 MISSED_FRAC = 0.05  # of positions that are wrong altogether
 CROWDED_FRAC = 0.25  # the same, of a lasting sound when another one covers this share of it or more:
 CROWDED_SHARE = 0.3
-WITHIN_FRAC = 0.25  # of a thing's width: the spread of where on it a sound begins
+WITHIN_FRAC = 0.4  # of a thing's width: the spread of where on it a sound begins
 BEYOND_FRAC = 0.7  # of the sounds of things out of sight, in a mix that places them: those beyond the edge
 MOST_POINTS = 4  # positions of one sound depend on each other: many count as so many
 
@@ -54,15 +54,15 @@ def positions(sound: MadeSound, heard: Sequence[SoundEvent]) -> Positions:
     for event in placed:
         quarter_s = (event.end_s - event.start_s) / 4 if sound.is_sustained else 0.0
         middle_s = event.start_s + 2 * quarter_s
-        for offset_s in {-quarter_s, quarter_s}:
+        for offset_s in (-quarter_s, quarter_s) if sound.is_sustained else (0.0,):
             times_s.append(middle_s + offset_s)
             pans.append((event.pan or 0.0) + (event.pan_slope_per_s or 0.0) * offset_s)
-    is_crowded = sound.is_sustained and any(_is_crowded(event, heard) for event in placed)
+    is_crowded = any(_is_crowded(event, heard) for event in placed)
     return Positions(np.array(times_s), np.clip(pans, -1, 1), CROWDED_FRAC if is_crowded else MISSED_FRAC)
 
 
 def _is_crowded(event: SoundEvent, heard: Sequence[SoundEvent]) -> bool:
-    """Whether another lasting event lies over much of it, whose place is mixed into its own."""
+    """Whether a lasting event lies over much of it, whose place is mixed into its own."""
     others = (other for other in heard if other.event_id != event.event_id and other.kind in SUSTAINED)
     shared = (min(event.end_s, other.end_s) - max(event.start_s, other.start_s) for other in others)
     return max(shared, default=0.0) > CROWDED_SHARE * (event.end_s - event.start_s)
@@ -79,7 +79,7 @@ def support_of_thing(found: Positions, thing: Thing, width_px: int, mix: Mix) ->
     return _tempered(found, _normal(found.pans, mix.width * thing.places(found.times_s, width_px), spread))
 
 
-def support_of_untracked(found: Positions, mix: Mix) -> float:
+def support_of_unfollowed(found: Positions, mix: Mix) -> float:
     """Log density of the positions if something makes the sound that is in the picture but was not followed."""
     if not len(found.pans):
         return 0.0

@@ -40,7 +40,8 @@ def found_object(
     places = thing.places(times_s, width_px)
     areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1) / (width_px * height_px)
     lengths_s = [track.end_s - track.start_s for track in thing.tracks]
-    masked = [(track.consistency_iou, len(track.boxes)) for track in thing.tracks if track.consistency_iou is not None]
+    masked = [track for track in thing.tracks if track.consistency_iou is not None]
+    mask_ious = [track.consistency_iou or 0.0 for track in masked]
     in_sight_s = sum(span.end_s - span.start_s for span in thing.visible)
     return FoundObject(
         object_id=object_id(number),
@@ -53,7 +54,7 @@ def found_object(
         pan_travel=float(np.ptp(places)),
         coverage_frac=float(np.average([track.coverage_frac for track in thing.tracks], weights=lengths_s)),
         lost_s=max(0.0, thing.end_s - thing.start_s - in_sight_s),
-        consistency_iou=float(np.average(*zip(*masked, strict=True))) if masked else None,
+        consistency_iou=float(np.average(mask_ious, weights=[len(track.boxes) for track in masked])) if masked else None,
         state=state,
         state_score=score,
     )

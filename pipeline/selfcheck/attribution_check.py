@@ -1,9 +1,9 @@
 """How well sounds are given to the things that make them: pairs of a heard event and an object against the truth.
 
 A true pair is an audible event of a thing that is in the picture at its onset. A found pair is an event that was given to an
-object; it is right if the event is that one and a track of the object follows that thing. What is given to the right thing
-but counts as inaudible is neither right nor wrong. Traps are counted apart: sounds from off screen, and things that move
-and make no sound.
+object; it is right if the event is that one and a track of the object follows that thing. What is given to the right thing but
+is no true pair, being inaudible or of a thing that is hidden at that moment, is neither right nor wrong. Traps are counted
+apart: sounds from off screen, and things that move and make no sound.
 """
 
 from collections import Counter, defaultdict
@@ -47,8 +47,8 @@ class AttributionScore:
         for at, event in enumerate(heard):
             given, true = by_event[event.event_id], matched.get(at)
             if given.maker == "object":
-                is_right = true is not None and true[0].is_seen and followed.get(true[1].object_id) == given.object_id
-                hits += is_right and true is not None and true[0].is_audible
+                is_right = true is not None and followed.get(true[1].object_id) == given.object_id
+                hits += is_right and true is not None and true[0].is_audible and true[0].is_seen
                 wrong += not is_right
             if true is not None and true[0].is_audible:
                 self._add_heard(scene, event, given, true[1], followed)
