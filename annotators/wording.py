@@ -118,10 +118,15 @@ def rounded(attribute: Attribute, value: float) -> float:
     return float(f"{value:.{_DIGITS[attribute] - 1}e}") if attribute in _DIGITS else round(value, 1)
 
 
+def _where_and_when(claim: Stated) -> str:
+    """The sound of an editing task that a claim is about, and its span, with a leading space."""
+    return (f" in the {claim.media}" if claim.media else "") + between(claim.start_s, claim.end_s)
+
+
 def claim_text(claim: Stated) -> str:
     """The sentence that says what a claim's fields say; an inference keeps its own text."""
     subject = claim.subject or "sound"
-    span = between(claim.start_s, claim.end_s)
+    span = _where_and_when(claim)
     match claim.type:
         case "event":
             return sentence(f"{a(subject)} is heard{span}")
@@ -154,7 +159,7 @@ def _predicate(claim: Stated) -> str:
 def negation_text(claim: Stated) -> str | None:
     """The sentence that is true where the claim is false, from its fields; None for a claim with no plain opposite."""
     subject = noun(claim.subject or "sound")
-    span = between(claim.start_s, claim.end_s)
+    span = _where_and_when(claim)
     match claim.type:
         case "event":
             return claim_text(claim.model_copy(update={"type": "absence"}))

@@ -21,7 +21,7 @@ def instruction(groups: Sequence[Group], absent: Sequence[SoundKind], duration_s
     avoid = sentence(f"avoid {joined([noun(kind, 2) for kind in absent], 'or')}") if absent else None
     if not groups:
         return _quiet(avoid, duration_s)
-    opening = f"generate {seconds(duration_s)[:-2]} seconds of audio with {joined([_described(group) for group in groups])}"
+    opening = f"generate {seconds(duration_s)[:-2]} seconds of audio with {joined([described(group) for group in groups])}"
     optional = [_course(groups), *(_character(group) for group in groups)]
     chosen = [sentence(opening)]
     closing = [avoid] if avoid else []
@@ -45,14 +45,14 @@ def _words(sentences: Sequence[str]) -> int:
     return sum(len(text.split()) for text in sentences)
 
 
-def _described(group: Group) -> str:
+def described(group: Group) -> str:
     """ "three hits", "a tone", "hits" where they cannot be counted."""
     if len(group.events) == 1:
         return a(group.kind)
     return f"{number(len(group.events))} {noun(group.kind, 2)}" if group.is_complete else noun(group.kind, 2)
 
 
-def _when(group: Group) -> str:
+def when(group: Group) -> str:
     """When a group sounds, in few words."""
     starts = [seconds(event.start_s) for event in group.events]
     if len(starts) == 1:
@@ -62,7 +62,7 @@ def _when(group: Group) -> str:
 
 def _course(groups: Sequence[Group]) -> str:
     """ "Start with the hits at 0.8 s and 2.1 s, then bring in the tone from 3.0 s to 5.0 s."""
-    told = [f"the {noun(group.kind, len(group.events))} {_when(group)}" for group in groups]
+    told = [f"the {noun(group.kind, len(group.events))} {when(group)}" for group in groups]
     rest = [
         f", then {'bring in' if group.is_sustained else 'add'} {text}" for group, text in zip(groups[1:], told[1:], strict=True)
     ]

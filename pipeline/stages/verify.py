@@ -19,15 +19,18 @@ from schemas.vocabulary import Task
 
 
 class Verify(SampleStage[Inquiry, Sequence[Judged]]):
+    """`judges`: the tables whose claims are put to the witness, among those required."""
+
     name = "verify"
     task: ClassVar[Task | None] = "base"
     role = "verifier"
     default_backend: ClassVar[str | None] = "instruments"
     requires = (Clip, RoiTrack, MotionEvent, Claim, Decoy)
     produces = (Verdict,)
+    judges: ClassVar[tuple[type[Claim] | type[Decoy], ...]] = (Claim, Decoy)
 
     def ask(self, sample: Sample) -> Inquiry | Filtered:
-        claims = _mixed(sample)
+        claims = self._mixed(sample)
         if not claims:
             return Filtered("no_claims")
         return Inquiry(
@@ -43,7 +46,7 @@ class Verify(SampleStage[Inquiry, Sequence[Judged]]):
         assert self.annotator is not None
         origin = self.provenance(sample)
         witness = self.annotator.model.partition("@")[0]
-        for claim, judged in zip(_mixed(sample), answer, strict=True):
+        for claim, judged in zip(self._mixed(sample), answer, strict=True):
             yield Verdict(
                 **origin,
                 claim_id=claim.claim_id,
@@ -53,8 +56,7 @@ class Verify(SampleStage[Inquiry, Sequence[Judged]]):
                 **judged.model_dump(),
             )
 
-
-def _mixed(sample: Sample) -> list[Claim | Decoy]:
-    claims: list[Claim | Decoy] = [*sample.of(Claim), *sample.of(Decoy)]
-    random.Random(sample.clip.clip_id).shuffle(claims)  # noqa: S311 (an order, not a secret)
-    return claims
+    def _mixed(self, sample: Sample) -> list[Claim | Decoy]:
+        claims: list[Claim | Decoy] = [claim for table in self.judges for claim in sample.of(table)]
+        random.Random(sample.clip.clip_id).shuffle(claims)  # noqa: S311 (an order, not a secret)
+        return claims

@@ -1,0 +1,123 @@
+"""What is said of an editing task: remarks of the template reasoner, each about the input or the target.
+
+Every remark becomes a step of its own, so that one which is refuted can go alone.
+"""
+
+from collections.abc import Sequence
+
+from annotators.edits.sounds import EditSounds
+from annotators.template import remarks
+from annotators.template.remarks import Remark, stated
+from annotators.template.salience import Group, absent_kinds
+from annotators.wording import joined, noun, seconds, worded
+from schemas.edits import Edit, Operation
+from schemas.reasoning import Stated
+from schemas.vocabulary import ANY_SOUND, ClaimMedia, SoundKind
+
+_LACKS: dict[Operation, str] = {
+    "extension": "the input stops at {start}, the target goes on to its end at {end}",
+    "inpainting": "the input is silent between {start} and {end}, the target is not",
+    "addition": "the target adds a sound of another clip between {start} and {end}",
+    "removal": "the input also holds a sound of another clip between {start} and {end}, the target does not",
+    "extraction": "the input mixes two clips between {start} and {end}, the target is the sound of the first alone",
+}
+_LEAST_SAID_LU = 1.0  # less is told as equally loud
+_EDGE_S = 0.1
+
+
+def about(media: ClaimMedia, claims: Sequence[Stated]) -> list[Stated]:
+    """The claims, said of one of the two sounds."""
+    return [worded(claim.model_copy(update={"media": media})) for claim in claims]
+
+
+def presence(media: ClaimMedia, found: Sequence[Group], label: str | None = None) -> Remark:
+    """What the clip's own sound is, as it is in one of the two; in the target it is what stays."""
+    told = [remarks.presence(group) for group in found]
+    claims = about(media, [claim for remark in told for claim in remark.claims])
+    names = joined([remark.text for remark in told]) if told else "nothing that stands out"
+    if media == "target":
+        return Remark("semantic", f"{names} {_verb(found, 'stays as it is', 'stay as they are')}", 8.0, claims)
+    if label:
+        claims.append(Stated(step_index=0, type="inference", basis="inferred", text=f"The clip is labelled “{label}”."))
+        names += f", in a clip labelled “{label}”"
+    return Remark("semantic", f"the input holds {names}", 9.0, claims)
+
+
+def change(edit: Edit, sounds: EditSounds, changed: Sequence[Group], other_label: str | None) -> Remark:
+    """What one of the two has and the other lacks, and when."""
+    told = [_timing(group, sounds) for group in changed]
+    where = _LACKS[edit.operation].format(start=seconds(sounds.start_s), end=seconds(sounds.end_s))
+    source = f" (labelled “{other_label}”)" if other_label else ""
+    text = f"{where}{source}{': ' if told else ''}{'; '.join(remark.text for remark in told)}"
+    claims = about(sounds.changed_in, [claim for remark in told for claim in remark.claims])
+    return Remark("temporal", text, 10.0, claims)
+
+
+def lack(edit: Edit, sounds: EditSounds, changed: Sequence[Group]) -> Remark | None:
+    """That what changes is not heard in the sound without it; None where that one has something like it at that time."""
+    start_s, end_s = sounds.start_s, sounds.end_s
+    if edit.operation in ("extension", "inpainting"):
+        # within the fades the clip still sounds
+        claim = stated(
+            "absence", "heard", ANY_SOUND, start_s + _EDGE_S, end_s - (_EDGE_S if edit.operation == "inpainting" else 0)
+        )
+        return Remark("temporal", "nothing sounds there in the input", 9.0, about("input", [claim]))
+    around = [event for event in sounds.heard(sounds.lacking) if event.start_s < end_s and event.end_s > start_s]
+    absent = set(absent_kinds(around))
+    kinds = [group.kind for group in changed if group.kind in absent]
+    if not kinds:
+        return None
+    claims = about(sounds.lacking, [stated("absence", "heard", kind, start_s, end_s) for kind in kinds])
+    names = joined([noun(kind, 2) for kind in kinds], "or")
+    return Remark("semantic", f"the {sounds.lacking} has no {names} there", 9.0, claims)
+
+
+def qualities(sounds: EditSounds, group: Group) -> list[Remark]:
+    """How what changes sounds, and where it is."""
+    found = [describe(group) for describe in (remarks.pitch, remarks.loudness, remarks.brightness)]
+    media = sounds.changed_in
+    how = [remark for remark in found if remark is not None]
+    place = remarks.place(group)
+    told: list[Remark] = []
+    if how:
+        claims = about(media, [claim for remark in how for claim in remark.claims])
+        told.append(Remark("aesthetic", remarks.clauses(how), 5.0, claims))
+    if place is not None:
+        told.append(Remark("spatial", place.text, 4.0, about(media, place.claims)))
+    return told
+
+
+def level(edit: Edit) -> Remark | None:
+    """How loud what is mixed in is beside the clip: it follows from the gains, and cannot be measured in a mix."""
+    if edit.snr_lu is None:
+        return None
+    text = f"the sound of the other clip is {relative_level(edit.snr_lu)} the clip's own"
+    claim = Stated(step_index=0, type="inference", basis="inferred", text=f"{text[:1].upper()}{text[1:]}.")
+    return Remark("aesthetic", text, 3.0, [claim])
+
+
+def relative_level(snr_lu: float) -> str:
+    """ "about 6 LU quieter than", for a clip that is louder by so much."""
+    if abs(snr_lu) < _LEAST_SAID_LU:
+        return "about as loud as"
+    return f"about {abs(snr_lu):.0f} LU {'quieter' if snr_lu > 0 else 'louder'} than"
+
+
+def avoidance(kinds: Sequence[SoundKind], duration_s: float) -> Remark:
+    """What must not be heard in the target."""
+    remark = remarks.avoidance(kinds, duration_s)
+    return Remark("semantic", remark.text, 9.0, about("target", remark.claims), is_avoidance=True)
+
+
+def _timing(group: Group, sounds: EditSounds) -> Remark:
+    """When the events of a kind that change are heard; counted within the mask where none of the others is like them."""
+    beside = [event for event in sounds.kept[sounds.changed_in] if event.kind == group.kind]
+    is_alone = not any(event.start_s < sounds.end_s + _EDGE_S and event.end_s > sounds.start_s - _EDGE_S for event in beside)
+    timing = remarks.timing(Group(group.kind, group.events, group.is_complete and is_alone), sounds.end_s)
+    span = {"start_s": round(sounds.start_s, 1), "end_s": round(sounds.end_s, 1)}
+    claims = [claim.model_copy(update=span) if claim.type == "count" else claim for claim in timing.claims]
+    return Remark(timing.aspect, timing.text, timing.weight, claims)
+
+
+def _verb(found: Sequence[Group], one: str, many: str) -> str:
+    return one if not found or (len(found) == 1 and len(found[0].events) == 1) else many
