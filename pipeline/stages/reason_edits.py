@@ -1,4 +1,4 @@
-"""Reason about edits: every editing task gets an instruction and a chain of thought about its two sounds (ThinkSound stage 3)."""
+"""Reason about edits: an instruction and a chain of thought about the two sounds of each task (ThinkSound stage 3)."""
 
 from collections.abc import Iterable, Sequence
 from typing import ClassVar

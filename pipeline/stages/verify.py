@@ -4,9 +4,10 @@ Claims and decoys are handed over mixed in a seeded order and look alike, so a w
 """
 
 import random
-from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
 
+from annotators.base import Annotator
 from annotators.roles import Inquiry
 from pipeline.sample import Sample
 from pipeline.stage import SampleStage
@@ -45,18 +46,22 @@ class Verify(SampleStage[Inquiry, Sequence[Judged]]):
     def rows(self, sample: Sample, answer: Sequence[Judged]) -> Iterable[Row]:
         assert self.annotator is not None
         origin = self.provenance(sample)
-        witness = self.annotator.model.partition("@")[0]
         for claim, judged in zip(self._mixed(sample), answer, strict=True):
-            yield Verdict(
-                **origin,
-                claim_id=claim.claim_id,
-                witness=witness,
-                is_decoy=isinstance(claim, Decoy),
-                is_blind=self.annotator.is_blind,
-                **judged.model_dump(),
-            )
+            yield verdict_row(origin, self.annotator, claim, judged)
 
     def _mixed(self, sample: Sample) -> list[Claim | Decoy]:
         claims: list[Claim | Decoy] = [claim for table in self.judges for claim in sample.of(table)]
         random.Random(sample.clip.clip_id).shuffle(claims)  # noqa: S311 (an order, not a secret)
         return claims
+
+
+def verdict_row(origin: Mapping[str, Any], annotator: Annotator[Any, Any], claim: Claim | Decoy, judged: Judged) -> Verdict:
+    """What a witness said of one claim. `origin`: the stage's `provenance`."""
+    return Verdict(
+        **origin,
+        claim_id=claim.claim_id,
+        witness=annotator.model.partition("@")[0],
+        is_decoy=isinstance(claim, Decoy),
+        is_blind=annotator.is_blind,
+        **judged.model_dump(),
+    )

@@ -12,11 +12,11 @@ from annotators.wording import worded
 from pipeline.editing.edit_media import edit_media
 from pipeline.sample import Sample
 from pipeline.stage import ManySampleStage
-from pipeline.stages.verify import verdict
+from pipeline.stages.verify import verdict_row
 from schemas.edits import Edit
 from schemas.errors import Filtered
 from schemas.media import Clip
-from schemas.reasoning import Claim, Cot, Decoy, Judged, Stated
+from schemas.reasoning import Claim, Cot, Decoy, Judged, Stated, Verdict
 from schemas.row import Row
 from schemas.vocabulary import ClaimMedia, Task
 
@@ -53,11 +53,11 @@ class VerifyEdits(ManySampleStage[Inquiry, Sequence[Judged]]):
         assert self.annotator is not None
         for (_, _, claims), judged in zip(inquiries(sample), answer, strict=True):
             for claim, one in zip(claims, judged, strict=True):
-                yield verdict(self.provenance(sample), self.annotator, claim, one)
+                yield verdict_row(self.provenance(sample), self.annotator, claim, one)
 
 
 def inquiries(sample: Sample) -> list[tuple[Edit, ClaimMedia, list[Claim | Decoy]]]:
-    """The claims and decoys about each sound of each task, mixed in a seeded order; sounds about which nothing is said left out."""
+    """The claims and decoys about each sound of each task, mixed in a seeded order."""
     edits = {edit.edit_id: edit for edit in sample.of(Edit)}
     found: list[tuple[Edit, ClaimMedia, list[Claim | Decoy]]] = []
     for cot in sample.of(Cot):
