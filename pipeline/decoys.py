@@ -1,24 +1,28 @@
 """Decoys: false claims planted among a clip's own, so that every build measures how well each witness refutes.
 
 A decoy is made from a claim, by changing one thing, and is used only if nothing known about the clip makes it true: no own
-claim says it, and no heard event, doubtful ones included, comes near it. That is as false as the evidence can tell. A
-decoy is worded like any claim and gets the next free number of its chain, so that a witness cannot tell it from one.
+claim says it, no heard event, doubtful ones included, comes near it, and no thing that could be it is named as a maker. That
+is as false as the evidence can tell. A decoy belongs to the chain of the claim it was made from (one that was made from
+another clip's to any), is worded like any claim and gets the next free number of its chain, so that a witness cannot tell it
+from one.
 
 The choice is deterministic: candidates are ordered by a hash of the seed, the clip and the claim that each was made from.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from typing import Literal
 
 from annotators.likeness import ALIKE
 from annotators.wording import worded
+from pipeline.makers import NO_MAKERS, Makers
 from schemas.evidence import HeardEvent
 from schemas.reasoning import Claim, Decoy, Stated
 from schemas.vocabulary import ANY_SOUND, SOUND_KINDS, Relation
 
-DecoyKind = Literal["other_clip", "negated", "moved", "miscounted", "swapped"]
-DECOY_KINDS: tuple[DecoyKind, ...] = ("moved", "miscounted", "swapped", "negated", "other_clip")
+DecoyKind = Literal["other_clip", "negated", "moved", "miscounted", "swapped", "wrong_maker"]
+DECOY_KINDS: tuple[DecoyKind, ...] = ("moved", "miscounted", "swapped", "negated", "other_clip", "wrong_maker")
 CLEARANCE_S = 1.0  # a decoy event is at least this far from anything it could be true of
 _OPPOSITES: dict[Relation, Relation] = {"rises": "falls", "falls": "rises", "left": "right", "right": "left"}
 
@@ -34,38 +38,46 @@ def plant_decoys(
     duration_s: float,
     seed: int,
     per_kind: int = 1,
+    makers: Makers = NO_MAKERS,
 ) -> list[Decoy]:
-    """Up to `per_kind` decoys of each kind for one clip.
+    """Up to `per_kind` decoys of each kind for the chains of one task about one clip, all together.
 
     Args:
         claims: the clip's own claims; each decoy names the one it was made from (for `other_clip`, the stranger's).
-        others: claims of other clips of the shard, from which `other_clip` decoys are taken. The clip's own are ignored.
+        others: claims of chains of the same task about other clips of the shard, from which `other_clip` decoys are taken. The
+            clip's own are ignored.
         heard: all events heard in the clip, whether spoken of or not.
         duration_s: of the clip.
+        makers: which thing makes which sound, for `wrong_maker`; without it there are none of that kind.
     """
     own = sorted((claim for claim in claims if claim.clip_id == clip_id), key=lambda claim: claim.claim_id)
     if not own:
         return []
     strangers = [claim for claim in others if claim.clip_id != clip_id and (claim.end_s or 0.0) <= duration_s]
+    chains = sorted({claim.cot_id for claim in own})
+    num_in_chain: Counter[str] = Counter()
     found: list[Decoy] = []
     for kind in DECOY_KINDS:
         candidates: list[tuple[Claim, Stated]] = []
         for claim in strangers if kind == "other_clip" else own:
-            candidates += [(claim, false) for false in _falsified(kind, claim, own, heard, duration_s)]
+            candidates += [(claim, false) for false in _falsified(kind, claim, own, heard, duration_s, makers)]
         candidates.sort(key=lambda pair: _rank(seed, clip_id, kind, pair[0].claim_id, pair[1].text))
         for made_from, false in _distinct(candidates)[:per_kind]:
-            cot_id = own[0].cot_id if kind == "other_clip" else made_from.cot_id
+            cot_id = made_from.cot_id
+            if kind == "other_clip":
+                cot_id = min(chains, key=lambda chain: _rank(seed, chain, made_from.claim_id))
             found.append(
                 Decoy(
                     **false.model_dump(),
                     clip_id=clip_id,
                     model=MODEL,
-                    claim_id=f"{cot_id}/d{len(found):02d}",
+                    claim_id=f"{cot_id}/d{num_in_chain[cot_id]:02d}",
                     cot_id=cot_id,
                     decoy_kind=kind,
                     made_from=made_from.claim_id,
                 )
             )
+            num_in_chain[cot_id] += 1
     return found
 
 
@@ -82,7 +94,7 @@ def _distinct(candidates: Sequence[tuple[Claim, Stated]]) -> list[tuple[Claim, S
 
 
 def _falsified(
-    kind: DecoyKind, claim: Claim, own: Sequence[Claim], heard: Sequence[HeardEvent], duration_s: float
+    kind: DecoyKind, claim: Claim, own: Sequence[Claim], heard: Sequence[HeardEvent], duration_s: float, makers: Makers
 ) -> Iterator[Stated]:
     """What a claim becomes as a decoy of a kind; nothing where it cannot, or where the result may be true."""
     bare = Stated.model_validate({name: getattr(claim, name) for name in Stated.model_fields})
@@ -96,6 +108,9 @@ def _falsified(
                 yield worded(bare.model_copy(update={"value": wrong}))
     elif kind == "swapped" and claim.type == "order" and claim.relation == "before":
         yield worded(bare.model_copy(update={"subject": claim.object, "object": claim.subject}))
+    elif kind == "wrong_maker" and claim.type == "source":
+        for track_id in makers.wrong_tracks(claim, own):
+            yield worded(bare.model_copy(update={"object": track_id}))
     elif kind == "negated":
         yield from _negated(bare)
 

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from annotators.base import Params as AnyParams
 from pipeline.decoys import VERSION, plant_decoys
+from pipeline.makers import NO_MAKERS, Makers
 from pipeline.sample import Sample
 from pipeline.stage import SampleStage
 from schemas.errors import Filtered
@@ -20,7 +21,9 @@ from schemas.vocabulary import Task
 class DecoyParams(AnyParams):
     """How many decoys, and which."""
 
-    per_kind: int = Field(1, ge=0, le=8, description="decoys of each kind per clip; 0 plants none and measures no witness")
+    per_kind: int = Field(
+        1, ge=0, le=8, description="decoys of each kind per clip; 0 plants none and measures no witness"
+    )
     seed: int = Field(0, description="another seed plants other decoys")
 
 
@@ -52,7 +55,12 @@ class PlantDecoys(SampleStage[Sequence[Decoy], Sequence[Decoy]]):
             clip.duration_s,
             self._decoy_params.seed,
             self._decoy_params.per_kind,
+            self.makers(sample),
         )
+
+    def makers(self, sample: Sample) -> Makers:
+        """Which thing makes which sound, for decoys about makers; nothing where the task does not speak of things."""
+        return NO_MAKERS
 
     def rows(self, sample: Sample, answer: Sequence[Decoy]) -> Iterable[Row]:
         return answer
