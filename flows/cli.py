@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from flows.commands import build, checks, inspect, plan, query, recipe, status
+from flows.commands import build, calibrate, checks, compare, decide, inspect, plan, query, recipe, status
 from schemas.errors import AudiocotError
 
 EXIT_CHECK_FAILED, EXIT_USER, EXIT_INTERNAL, EXIT_INTERRUPTED = 1, 2, 3, 130
@@ -66,7 +66,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (checks, build, plan, status, query, inspect):
+for group in (checks, build, plan, status, query, inspect, decide, compare, calibrate):
     group.register(app)
 app.add_typer(recipe.app, name="recipe")
 

@@ -41,8 +41,6 @@ def decide(
         told = {"policy": str(chosen.policy), "cells_run": num_run, "outcomes": [line.to_json() for line in found]}
         typer.echo(json.dumps(told, indent=1))
         return
-    from rich.markup import escape
-
     from flows.console import stderr, stdout, table
 
     columns = ("task", "accepted", "repaired", "rejected", "kept claims")

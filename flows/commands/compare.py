@@ -1,0 +1,97 @@
+"""`audiocot compare`: two policies on the verdicts of a dataset, side by side."""
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from flows.commands.options import AsJson, Root
+
+if TYPE_CHECKING:
+    from pipeline.comparing import Comparison, Kept, TaskComparison
+
+OUTCOMES = ("accept", "repair", "reject", "none")
+NAMES = 'a recipe file or preset, "KEY=VALUE …" for changes of the current policy, or `current`'
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(compare)
+
+
+def compare(
+    root: Root,
+    policy_a: Annotated[str, typer.Argument(metavar="POLICY_A", help=f"A policy: {NAMES}.")],
+    policy_b: Annotated[str, typer.Argument(metavar="POLICY_B", help="Another, named alike.")],
+    examples: Annotated[int, typer.Option("--examples", min=0, help="Changed chains to show for each task.")] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """Show what two policies make of the same verdicts. Decides what is not decided yet; no model is asked, no media read."""
+    from schemas.layout import Dataset
+
+    dataset = Dataset.open(root)  # before the rest is loaded: a wrong root is told at once
+    from flows.policies import plan_of, recipe_named
+    from pipeline import comparing
+    from pipeline.deciding import decide_again
+
+    recipes = [recipe_named(dataset, policy) for policy in (policy_a, policy_b)]
+    a, b = ((plan_of(recipe), recipe.policy) for recipe in recipes)
+    for plan, _ in (a, b):
+        decide_again(dataset, plan)
+    compared = comparing.compare(dataset, a, b, examples)
+    if as_json:
+        typer.echo(json.dumps(_plain(compared, str(a[1]), str(b[1])), indent=1))
+    else:
+        _show(compared, str(a[1]), str(b[1]))
+
+
+def _plain(compared: "Comparison", policy_a: str, policy_b: str) -> dict[str, Any]:
+    """The comparison as plain values; outcomes as a list, since JSON has no pairs for keys."""
+    tasks = [
+        asdict(task) | {"outcomes": [{"a": a, "b": b, "chains": n} for (a, b), n in task.outcomes.items()]}
+        for task in compared.tasks
+    ]
+    sides = (("a", policy_a, compared.a), ("b", policy_b, compared.b))
+    return {name: {"policy": policy} | asdict(kept) for name, policy, kept in sides} | {"tasks": tasks}
+
+
+def _show(compared: "Comparison", policy_a: str, policy_b: str) -> None:
+    from flows.console import stdout, table
+
+    console = stdout()
+    console.print(f"A: {policy_a}\nB: {policy_b}", markup=False)
+    for task in compared.tasks:
+        console.print()
+        console.print(_outcomes(task))
+        if task.changed:
+            rows = [
+                (chain.cot_id, f"{chain.outcome_a} → {chain.outcome_b}", _plainly(chain.reason_a), _plainly(chain.reason_b))
+                for chain in task.changed
+            ]
+            console.print(table(("changed, for example", "A → B", "reason of A", "reason of B"), rows))
+    console.print()
+    columns = ("", "own claims supported", "decoys supported", "at most false of what is kept")
+    console.print(table(columns, [("A", *_kept(compared.a)), ("B", *_kept(compared.b))], right=columns[1:]))
+
+
+def _outcomes(task: "TaskComparison") -> Any:
+    """Chains under A (rows) and B (columns)."""
+    from flows.console import table
+
+    words = [word for word in OUTCOMES if any(word in pair for pair in task.outcomes)]
+    rows = [(f"A: {a}", *(task.outcomes.get((a, b), 0) for b in words)) for a in words]
+    columns = ("chains", *(f"B: {word}" for word in words))
+    kept = task.kept
+    title = f"task {task.task}: {kept.a} claims kept by A, {kept.b} by B, {kept.both} by both"
+    return table(columns, rows, title=title, right=columns[1:])
+
+
+def _kept(kept: "Kept") -> tuple[str, str, str]:
+    share = "–" if kept.false_share is None else f"{kept.false_share:.1%}"
+    return f"{kept.own_claims.count}/{kept.own_claims.total}", f"{kept.decoys.count}/{kept.decoys.total}", share
+
+
+def _plainly(reason: str | None) -> str:
+    from rich.markup import escape
+
+    return escape(reason or "–")
