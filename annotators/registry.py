@@ -32,6 +32,10 @@ BACKENDS: dict[str, dict[str, str]] = {
         "openai": "annotators.chat.reasoner:ServedReasoner",
         "vllm": "annotators.chat.reasoner:EngineReasoner",
     },
+    "repairer": {
+        "template": "annotators.repairs.template:TemplateRepairer",
+    },
+    "edit_reasoner": {"template": "annotators.edits.template:TemplateEditReasoner"},
     "verifier": {
         "instruments": "annotators.instruments.verifier:InstrumentVerifier",
         "listener": "annotators.chat.listener:ServedListener",

@@ -9,6 +9,7 @@
 | reasoner         | CaseFile      | Reasoned                |
 | attributor       | AttributionRequest | Attributions (annotators/objects/roles.py) |
 | verifier         | Inquiry       | list[Judged], per claim |
+| repairer         | RepairCase    | Repaired, per refuted step (annotators/repairs/roles.py) |
 
 Requests carry `media` as a handle, so that a backend that needs none of it costs no decoding, and everything measured so
 far, so that a backend may use it as context.

@@ -28,7 +28,7 @@ from schemas.layout import Dataset
 PHASES: dict[str, tuple[str, ...]] = {
     "ingest": ("ingest",),
     "annotate": ("detect_events", "track", "caption_audio", "caption_video", "reason", "ground", "find_objects"),
-    "verify": ("plant_decoys", "verify", "listen", "decide"),
+    "verify": ("plant_decoys", "verify", "listen", "repair", "recheck", "decide"),
     "objects": (),
     "edits": ("plan_edits",),
     "questions": (),

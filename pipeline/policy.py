@@ -2,20 +2,23 @@
 
 Three small decisions on top of each other, each pure: the witnesses' verdicts on one claim become one finding
 (`ensemble.fuse`), the findings on a step's claims decide whether the step stays (`objection`), and what stays decides the
-outcome (`decide`). Only supported claims are ever listed as kept.
+outcome (`decide`). A refuted step may have been written again; its rewriting takes its place where it holds (`rewriting`).
+Only supported claims are ever listed as kept.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pydantic import Field
 
 from pipeline.ensemble import EnsembleParams, fuse
-from schemas.reasoning import Claim, Cot, Decision, Step, Verdict
+from pipeline.rewriting import rewritings, written_claims
+from schemas.reasoning import Claim, Cot, Decision, Repair, Step, Verdict
 from schemas.vocabulary import ClaimType, VerdictWord
 
-VERSION = 2  # counts changes that decide otherwise under the same parameters
+VERSION = 3  # counts changes that decide otherwise under the same parameters
+REFUTED = "is refuted"
 
 
 class Policy(EnsembleParams):
@@ -36,8 +39,8 @@ class Policy(EnsembleParams):
     )
 
     def __str__(self) -> str:
-        """`name(parameter=value, …)` with every parameter, as stored in `Decision.policy`."""
-        values = self.model_dump(mode="json", exclude={"name"})
+        """`name(parameter=value, …)` with every parameter that decides, as stored in `Decision.policy`."""
+        values = {key: value for key, value in self.deciding().items() if key != "name"}
         if self.ensemble == "calibrated":
             values["calibration"] = self.table.identity
         return f"{self.name}({', '.join(f'{key}={value}' for key, value in values.items())})"
@@ -47,7 +50,7 @@ def objection(claims: Sequence[Claim], findings: dict[str, VerdictWord], policy:
     """Why the step that makes `claims` cannot stay, None if it can. A step without claims finds no support."""
     words = {findings[claim.claim_id] for claim in claims}
     if "refuted" in words:
-        return "is refuted"
+        return REFUTED
     for claim in claims:
         if claim.type in policy.needs_support and findings[claim.claim_id] != "supported":
             return f"makes a {claim.type} claim without support"
@@ -74,28 +77,38 @@ def rebuilt_instruction(steps: Sequence[Step], max_words: int) -> str:
     return " ".join(chosen + avoidance)
 
 
-def decide(cot: Cot, claims: Sequence[Claim], verdicts: Sequence[Verdict], policy: Policy) -> Decision:
-    """The decision on one chain, from its own claims and all witnesses' verdicts; decoys and other chains are ignored."""
-    own = [claim for claim in claims if claim.cot_id == cot.cot_id]
-    by_claim: dict[str, list[Verdict]] = {claim.claim_id: [] for claim in own}
-    for verdict in verdicts:
-        if verdict.claim_id in by_claim and not verdict.is_decoy:
-            by_claim[verdict.claim_id].append(verdict)
-    findings = {claim.claim_id: fuse(claim.type, by_claim[claim.claim_id], policy) for claim in own}
+def decide(
+    cot: Cot, claims: Sequence[Claim], verdicts: Sequence[Verdict], policy: Policy, repairs: Sequence[Repair] = ()
+) -> Decision:
+    """The decision on one chain, from its own claims and all witnesses' verdicts; decoys and other chains are ignored.
+
+    `claims` holds those of rewritten steps too. The counts of the decision are of the chain as it was written.
+    """
+    findings = _findings([claim for claim in claims if claim.cot_id == cot.cot_id], verdicts, policy)
+    own = written_claims(cot, claims, repairs)
     objections = {
         index: why
         for index in range(len(cot.steps))
         if (why := objection([claim for claim in own if claim.step_index == index], findings, policy))
     }
-    staying = [index for index in range(len(cot.steps)) if index not in objections]
-    kept_ids = [c.claim_id for c in own if c.step_index in staying and findings[c.claim_id] == "supported"]
-    num_described = sum(not cot.steps[index].is_avoidance for index in staying)
-    outcome, reason = _outcome(num_described, objections, len(kept_ids), findings, policy)
+    rewritten = {
+        index: again for index, again in rewritings(cot, own, repairs, findings).items() if objections.get(index) == REFUTED
+    }
+    said = {index: f"{why} and rewritten" if index in rewritten else why for index, why in objections.items()}
+    staying = {
+        index: rewritten[index].step if index in rewritten else step
+        for index, step in enumerate(cot.steps)
+        if index not in objections or index in rewritten
+    }
+    kept_ids = [c.claim_id for c in own if c.step_index in staying.keys() - rewritten and findings[c.claim_id] == "supported"]
+    kept_ids += [claim_id for again in rewritten.values() for claim_id in again.claim_ids]
+    counts = Counter(findings[claim.claim_id] for claim in own)
+    num_described = sum(not step.is_avoidance for step in staying.values())
+    outcome, reason = _outcome(num_described, said, len(kept_ids), counts, policy)
     if outcome == "reject":
-        staying, kept_ids = [], []
-    steps = [cot.steps[index] for index in staying]
+        staying, kept_ids = {}, []
+    steps = list(staying.values())
     instructions = {"accept": cot.caption_cot, "repair": rebuilt_instruction(steps, policy.max_words), "reject": None}
-    counts = Counter(findings.values())
     return Decision(
         clip_id=cot.clip_id,
         model=f"policy@{VERSION}",
@@ -106,24 +119,29 @@ def decide(cot: Cot, claims: Sequence[Claim], verdicts: Sequence[Verdict], polic
         steps=steps,
         caption_cot=instructions[outcome],
         kept_claim_ids=kept_ids,
-        dropped_claim_ids=[claim.claim_id for claim in own if claim.claim_id not in kept_ids],
+        dropped_claim_ids=[claim_id for claim_id in findings if claim_id not in kept_ids],
         num_supported=counts["supported"],
         num_refuted=counts["refuted"],
         num_unverifiable=counts["unverifiable"],
     )
 
 
+def _findings(claims: Sequence[Claim], verdicts: Sequence[Verdict], policy: Policy) -> dict[str, VerdictWord]:
+    """claim_id → what all witnesses together say."""
+    by_claim: dict[str, list[Verdict]] = {claim.claim_id: [] for claim in claims}
+    for verdict in verdicts:
+        if verdict.claim_id in by_claim and not verdict.is_decoy:
+            by_claim[verdict.claim_id].append(verdict)
+    return {claim.claim_id: fuse(claim.type, by_claim[claim.claim_id], policy) for claim in claims}
+
+
 def _outcome(
-    num_described: int, objections: dict[int, str], num_kept: int, findings: dict[str, VerdictWord], policy: Policy
+    num_described: int, objections: Mapping[int, str], num_kept: int, counts: Counter[VerdictWord], policy: Policy
 ) -> tuple[Literal["accept", "repair", "reject"], str]:
     """The outcome and one line that says which rule made it. `num_described`: steps left, avoidance not counted."""
-    num_refuted = sum(word == "refuted" for word in findings.values())
     said = ", ".join(f"step {index + 1} {why}" for index, why in objections.items())
-    if num_refuted > policy.max_refuted_frac * len(findings):
-        return (
-            "reject",
-            f"{num_refuted} of {len(findings)} claims are refuted, over max_refuted_frac",
-        )
+    if counts["refuted"] > policy.max_refuted_frac * counts.total():
+        return "reject", f"{counts['refuted']} of {counts.total()} claims are refuted, over max_refuted_frac"
     if num_described < policy.min_steps:
         return "reject", f"{num_described} steps are left, under min_steps {policy.min_steps}" + (f": {said}" if said else "")
     if num_kept < policy.min_supported:

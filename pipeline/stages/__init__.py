@@ -2,7 +2,7 @@
 
 from pipeline.stage import Stage
 from pipeline.stages.caption import CaptionAudio, CaptionVideo
-from pipeline.stages.decide import Decide
+from pipeline.stages.decide import DecideRepaired
 from pipeline.stages.detect_events import DetectEvents
 from pipeline.stages.find_objects import FindObjects
 from pipeline.stages.ground import Ground
@@ -11,6 +11,8 @@ from pipeline.stages.listen import Listen
 from pipeline.stages.plan_edits import PlanEdits
 from pipeline.stages.plant_decoys import PlantDecoys
 from pipeline.stages.reason import Reason
+from pipeline.stages.recheck import Recheck
+from pipeline.stages.repair import Repair
 from pipeline.stages.track import TrackRegions
 from pipeline.stages.verify import Verify
 
@@ -28,7 +30,9 @@ STAGES: dict[str, type[Stage]] = {
         PlantDecoys,
         Verify,
         Listen,
-        Decide,
+        Repair,
+        Recheck,
+        DecideRepaired,
         PlanEdits,
     )
 }

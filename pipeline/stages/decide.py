@@ -1,4 +1,7 @@
-"""Decide: verdicts under a policy become accept, repair or reject. Costs no model call."""
+"""Decide: verdicts under a policy become accept, repair or reject. Costs no model call.
+
+Chains of every task are decided on alike. Those of the base task have been repaired before, the others only lose steps.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
@@ -9,7 +12,7 @@ from pipeline.sample import Sample
 from pipeline.stage import SampleStage
 from schemas.errors import Filtered
 from schemas.media import Clip
-from schemas.reasoning import Claim, Cot, Decision, Verdict
+from schemas.reasoning import Claim, Cot, Decision, Repair, Verdict
 from schemas.row import Row
 from schemas.vocabulary import Task
 
@@ -18,7 +21,7 @@ class Decide(SampleStage[Sequence[Decision], Sequence[Decision]]):
     name = "decide"
     task: ClassVar[Task | None] = "base"
     version = VERSION
-    requires = (Clip, Cot, Claim, Verdict)
+    requires: ClassVar[tuple[type[Row], ...]] = (Clip, Cot, Claim, Verdict)
     produces = (Decision,)
     Params = Policy
 
@@ -35,8 +38,21 @@ class Decide(SampleStage[Sequence[Decision], Sequence[Decision]]):
             claims = [claim for claim in sample.of(Claim) if claim.cot_id == cot.cot_id]
             names = {claim.claim_id for claim in claims}
             verdicts = [verdict for verdict in sample.of(Verdict) if verdict.claim_id in names]
-            decisions.append(decide(cot, claims, verdicts, self._policy))
+            decisions.append(decide(cot, claims, verdicts, self._policy, self.repairs(sample)))
         return decisions
+
+    def repairs(self, sample: Sample) -> Sequence[Repair]:
+        """What was rewritten in the sample's chains."""
+        return ()
 
     def rows(self, sample: Sample, answer: Sequence[Decision]) -> Iterable[Row]:
         return answer
+
+
+class DecideRepaired(Decide):
+    """The base chain's decision, in which rewritten steps take the place of refuted ones."""
+
+    requires = (*Decide.requires, Repair)
+
+    def repairs(self, sample: Sample) -> Sequence[Repair]:
+        return sample.of(Repair)

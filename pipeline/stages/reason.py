@@ -22,18 +22,7 @@ class Reason(SampleStage[CaseFile, Reasoned]):
     produces = (Cot, Claim)
 
     def ask(self, sample: Sample) -> CaseFile:
-        return CaseFile(
-            clip_id=sample.clip.clip_id,
-            duration_s=sample.clip.duration_s,
-            width_px=sample.clip.width_px,
-            height_px=sample.clip.height_px,
-            label=sample.clip.label,
-            captions=sample.of(Caption),
-            heard=sample.of(SoundEvent),
-            measurements=sample.of(Measurement),
-            tracks=sample.of(RoiTrack),
-            seen=sample.of(MotionEvent),
-        )
+        return case_file(sample)
 
     def rows(self, sample: Sample, answer: Reasoned) -> Iterable[Row]:
         origin = self.provenance(sample)
@@ -43,3 +32,19 @@ class Reason(SampleStage[CaseFile, Reasoned]):
             if not 0 <= claim.step_index < len(answer.steps):
                 raise ValueError(f"claim {number} must name one of the {len(answer.steps)} steps, got {claim.step_index}")
             yield Claim(**origin, claim_id=f"{cot_id}/c{number:02d}", cot_id=cot_id, **claim.model_dump())
+
+
+def case_file(sample: Sample) -> CaseFile:
+    """All evidence about a clip, for a stage that requires its tables."""
+    return CaseFile(
+        clip_id=sample.clip.clip_id,
+        duration_s=sample.clip.duration_s,
+        width_px=sample.clip.width_px,
+        height_px=sample.clip.height_px,
+        label=sample.clip.label,
+        captions=sample.of(Caption),
+        heard=sample.of(SoundEvent),
+        measurements=sample.of(Measurement),
+        tracks=sample.of(RoiTrack),
+        seen=sample.of(MotionEvent),
+    )

@@ -26,7 +26,7 @@ class Verify(SampleStage[Inquiry, Sequence[Judged]]):
     task: ClassVar[Task | None] = "base"
     role = "verifier"
     default_backend: ClassVar[str | None] = "instruments"
-    requires = (Clip, RoiTrack, MotionEvent, Claim, Decoy)
+    requires: ClassVar[tuple[type[Row], ...]] = (Clip, RoiTrack, MotionEvent, Claim, Decoy)
     produces = (Verdict,)
     judges: ClassVar[tuple[type[Claim] | type[Decoy], ...]] = (Claim, Decoy)
 
