@@ -46,7 +46,8 @@ class Correspondence(Annotator[AttributionRequest, Attributions]):
             for sound, at in zip(sounds, heard_at, strict=True)
         ]
         found = likelihoods(sounds, things, heard_at, pairs, sight.width_px)
-        belief = beliefs(found, self._priors(things), len(things), self.params.second_kind)
+        priors = self._priors(things)
+        belief = beliefs(found, priors, len(things), self.params.second_kind)
         told = {
             event.event_id: attributed(event, chances, own, self.params)
             for sound, chances, own in zip(sounds, belief, pairs, strict=True)
@@ -54,7 +55,7 @@ class Correspondence(Annotator[AttributionRequest, Attributions]):
         }
         size_px = request.width_px or 1, request.height_px or 1
         objects = [
-            found_object(number, thing, float(belief[:, number].max(initial=0.0)), size_px, self.params)
+            found_object(number, thing, float(priors[number]), float(belief[:, number].max(initial=0.0)), size_px, self.params)
             for number, thing in enumerate(things)
         ]
         return Attributions(objects, [told[event.event_id] for event in request.heard])

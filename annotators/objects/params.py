@@ -14,7 +14,7 @@ class CorrespondenceParams(Params):
     fps: float = Field(_TRACKER.fps, gt=0, le=60, description="frames per second that are looked at")
     max_side_px: int = Field(_TRACKER.max_side_px, ge=16, description="longer side of the picture that is looked at")
     coincidence_s: float = Field(0.08, gt=0, description="an onset and a sudden move this close are at the same moment")
-    off_screen_prior: float = Field(0.15, gt=0, lt=0.5, description="probability of a maker out of sight before any evidence")
+    off_screen_prior: float = Field(0.08, gt=0, lt=0.5, description="probability of a maker out of sight before any evidence")
     unfollowed_prior: float = Field(
         0.1, gt=0, lt=0.5, description="probability before any evidence of a maker in the picture that no track follows"
     )
@@ -28,5 +28,8 @@ class CorrespondenceParams(Params):
         0.5, ge=0, le=1, description="an event whose likeliest maker is less probable than this is unclear"
     )
     max_silent_score: float = Field(
-        0.2, ge=0, le=1, description="a thing that makes no sound with more probability than this is silent"
+        0.2, ge=0, le=1, description="a thing that makes no sound with more probability than this may be silent"
+    )
+    max_silent_ratio: float = Field(
+        0.5, ge=0, le=1, description="and it is, if evidence brought that down to this share of what it was before, or less"
     )

@@ -31,11 +31,11 @@ def attributed(event: SoundEvent, chances: Floats, cues: Sequence[Cues], params:
 
 
 def found_object(
-    number: int, thing: Thing, chance: float, size_px: tuple[int, int], params: CorrespondenceParams
+    number: int, thing: Thing, prior: float, chance: float, size_px: tuple[int, int], params: CorrespondenceParams
 ) -> FoundObject:
-    """`chance`: the largest probability with which it makes any of the sounds."""
+    """`chance`: the largest probability with which it makes any of the sounds; `prior`: before any evidence."""
     width_px, height_px = size_px
-    state, score = _state(chance, params)
+    state, score = _state(prior, chance, params)
     times_s, boxes = thing.sights
     places = thing.places(times_s, width_px)
     areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1) / (width_px * height_px)
@@ -60,9 +60,9 @@ def found_object(
     )
 
 
-def _state(chance: float, params: CorrespondenceParams) -> tuple[ObjectState, float]:
+def _state(prior: float, chance: float, params: CorrespondenceParams) -> tuple[ObjectState, float]:
     if chance >= params.min_score:
         return "sounding", chance
-    if chance <= params.max_silent_score:
+    if chance <= min(params.max_silent_score, params.max_silent_ratio * prior):
         return "silent", 1 - chance
     return "unclear", 1 - abs(2 * chance - 1)
