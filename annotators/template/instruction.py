@@ -22,10 +22,14 @@ def instruction(groups: Sequence[Group], absent: Sequence[SoundKind], duration_s
     if not groups:
         return _quiet(avoid, duration_s)
     opening = f"generate {seconds(duration_s)[:-2]} seconds of audio with {joined([described(group) for group in groups])}"
-    optional = [_course(groups), *(_character(group) for group in groups)]
-    chosen = [sentence(opening)]
-    closing = [avoid] if avoid else []
-    for text in filter(None, optional):
+    optional = [_course(groups), *(character(group) for group in groups)]
+    return paragraph(sentence(opening), [text for text in optional if text], avoid)
+
+
+def paragraph(opening: str, optional: Sequence[str], avoid: str | None) -> str:
+    """Whole sentences: the opening, as many of the optional ones as there is room for, the avoidance."""
+    chosen, closing = [opening], [avoid] if avoid else []
+    for text in optional:
         if _words([*chosen, text, *closing]) <= MOST_WORDS:
             chosen.append(text)
     if _words([*chosen, *closing]) < LEAST_WORDS:
@@ -69,7 +73,7 @@ def _course(groups: Sequence[Group]) -> str:
     return sentence(f"start with {told[0]}{''.join(rest)}")
 
 
-def _character(group: Group) -> str | None:
+def character(group: Group) -> str | None:
     """How a group sounds and where it is: what its aesthetic and spatial steps say of its strongest event."""
     event = group.strongest
     qualities: list[str] = []

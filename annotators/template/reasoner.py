@@ -17,11 +17,10 @@ from annotators.template.instruction import instruction
 from annotators.template.makers import maker
 from annotators.template.remarks import Remark, stated
 from annotators.template.salience import Group, absent_kinds, groups
-from annotators.wording import joined, sentence
-from schemas.reasoning import Reasoned, Stated, Step
-from schemas.vocabulary import ANY_SOUND, Aspect
-
-_ORDER: tuple[Aspect, ...] = ("semantic", "temporal", "aesthetic", "spatial")
+from annotators.template.steps import placed, within_budget
+from annotators.wording import joined
+from schemas.reasoning import Reasoned, Stated
+from schemas.vocabulary import ANY_SOUND
 
 
 class TemplateParams(Params):
@@ -58,10 +57,11 @@ class TemplateReasoner(Annotator[CaseFile, Reasoned]):
     def _reasoned(self, case: CaseFile) -> Reasoned:
         spoken = groups(case.heard, self.params.min_strength, self.params.max_kinds)
         absent = absent_kinds(case.heard)[: self.params.max_avoided]
-        said = self._within_budget(self._remarks(case, spoken))
+        room = self.params.max_claims - self.params.max_avoided  # some is left for the avoidance
+        said = within_budget(self._remarks(case, spoken), room)
         if absent and case.heard:
             said.append(remarks.avoidance(absent, case.duration_s))
-        steps, claims = _placed(said)
+        steps, claims = placed(said)
         return Reasoned(steps=steps, caption_cot=instruction(spoken, absent, case.duration_s), claims=claims)
 
     def _remarks(self, case: CaseFile, spoken: Sequence[Group]) -> list[Remark]:
@@ -102,40 +102,6 @@ class TemplateReasoner(Annotator[CaseFile, Reasoned]):
             claims.append(label_claim)
         return Remark("semantic", text, 100.0, claims)
 
-    def _within_budget(self, found: Sequence[Remark]) -> list[Remark]:
-        """The weightiest remarks whose claims fit, in their original order. Room is left for the avoidance."""
-        room = self.params.max_claims - self.params.max_avoided
-        taken: set[int] = set()
-        for index in sorted(range(len(found)), key=lambda index: (-found[index].weight, index)):
-            if len(found[index].claims) <= room or not taken:
-                taken.add(index)
-                room -= len(found[index].claims)
-        return [remark for index, remark in enumerate(found) if index in taken]
-
 
 def _is_one(spoken: Sequence[Group]) -> bool:
     return len(spoken) == 1 and len(spoken[0].events) == 1
-
-
-def _placed(said: Sequence[Remark]) -> tuple[list[Step], list[Stated]]:
-    """Remarks of one aspect joined into one step, those that stand alone and the avoidance into their own."""
-    steps: list[Step] = []
-    claims: list[Stated] = []
-
-    def add(together: Sequence[Remark]) -> None:
-        text = sentence(remarks.clauses(together))
-        for remark in together:
-            claims.extend(claim.model_copy(update={"step_index": len(steps)}) for claim in remark.claims)
-        steps.append(Step(text=text, aspect=together[0].aspect, is_avoidance=together[0].is_avoidance))
-
-    for aspect in _ORDER:
-        of_aspect = [remark for remark in said if remark.aspect == aspect and not remark.is_avoidance]
-        if together := [remark for remark in of_aspect if not remark.stands_alone]:
-            add(together)
-        for remark in of_aspect:
-            if remark.stands_alone:
-                add([remark])
-    for remark in said:
-        if remark.is_avoidance:
-            add([remark])
-    return steps, claims
