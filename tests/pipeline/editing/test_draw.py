@@ -9,8 +9,9 @@ from pipeline.editing.draw import Drawer, Drawn, operations_in_turn, seed_of
 from pipeline.editing.measures import integrated_lufs
 from pipeline.editing.params import EditParams
 from pipeline.editing.profile import Profile
-from pipeline.editing.render import Samples, amplitude, encode_flac, read_flac, render
+from pipeline.editing.render import Samples
 from schemas.edits import OPERATIONS, Edit
+from tests.pipeline.editing.checking import assert_row_states_what_is_heard
 from tests.pipeline.editing.making import RATE_HZ, event, noise, profile
 
 
@@ -53,10 +54,6 @@ def all_edits(num_seeds: int = 4) -> list[Edit]:
 EDITS = all_edits()
 
 
-def other_of(edit: Edit) -> Samples | None:
-    return SOUNDS[edit.other_clip_id] if edit.other_clip_id else None
-
-
 def test_a_clip_with_partners_gets_all_five_if_so_many_are_wanted_and_each_once() -> None:
     assert {edit.operation for edit in drawn("a").edits} == set(OPERATIONS)
     assert len(drawn("a", per_clip=2).edits) == 2
@@ -65,24 +62,7 @@ def test_a_clip_with_partners_gets_all_five_if_so_many_are_wanted_and_each_once(
 
 @pytest.mark.parametrize("edit", EDITS, ids=lambda edit: f"{edit.edit_id}-{edit.seed % 1000}")
 def test_a_row_states_what_is_heard(edit: Edit) -> None:
-    """From the stored bytes: peaks, lengths, the mask, and the loudness ratio, each against the row."""
-    rendered = render(edit, SOUNDS[edit.clip_id], other_of(edit))
-    given, target = (read_flac(encode_flac(one, RATE_HZ)) for one in (rendered.input, rendered.target))
-    assert given.shape == target.shape == (edit.num_channels, edit.num_samples)
-    assert max(np.abs(given).max(), np.abs(target).max()) <= 10 ** (-1 / 20)
-    assert -7 <= edit.gain_db <= 0
-    (mask,) = edit.mask
-    outside = np.ones(edit.num_samples, bool)
-    outside[mask.first : mask.end] = False
-    assert np.array_equal(given[:, outside], target[:, outside])
-    assert not np.array_equal(given, target)
-    if edit.snr_lu is not None:
-        clip, mix = (given, target) if edit.operation == "addition" else (target, given)
-        inside = slice(mask.first, mask.end)
-        gain = amplitude(edit.gain_db)
-        ratio = integrated_lufs(clip[:, inside] / gain, RATE_HZ) - integrated_lufs((mix - clip)[:, inside] / gain, RATE_HZ)
-        assert ratio == pytest.approx(edit.snr_lu, abs=0.2)
-        assert edit.snr_lu <= 4.1
+    assert_row_states_what_is_heard(edit, SOUNDS[edit.clip_id], SOUNDS[edit.other_clip_id] if edit.other_clip_id else None)
 
 
 def test_a_sound_put_into_a_pause_is_measured_by_the_whole_clip() -> None:
