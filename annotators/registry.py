@@ -35,7 +35,22 @@ BACKENDS: dict[str, dict[str, str]] = {
     "repairer": {
         "template": "annotators.repairs.template:TemplateRepairer",
     },
-    "edit_reasoner": {"template": "annotators.edits.template:TemplateEditReasoner"},
+    "edit_reasoner": {
+        "template": "annotators.edits.template:TemplateEditReasoner",
+        "openai": "annotators.edits.asking:ServedEditReasoner",
+        "vllm": "annotators.edits.asking:EngineEditReasoner",
+    },
+    "questioner": {"events": "annotators.questions.questioner:EventQuestioner"},
+    "teacher": {
+        "template": "annotators.questions.teacher:TemplateTeacher",
+        "openai": "annotators.questions.chat_teacher:ServedTeacher",
+        "vllm": "annotators.questions.chat_teacher:EngineTeacher",
+    },
+    "answerer": {
+        "instruments": "annotators.questions.answerer:InstrumentAnswerer",
+        "openai": "annotators.questions.chat_answerer:ServedAnswerer",
+        "vllm": "annotators.questions.chat_answerer:EngineAnswerer",
+    },
     "verifier": {
         "instruments": "annotators.instruments.verifier:InstrumentVerifier",
         "listener": "annotators.chat.listener:ServedListener",

@@ -8,6 +8,9 @@
 | video_captioner  | VideoRequest  | list[Said]              |
 | reasoner         | CaseFile      | Reasoned                |
 | attributor       | AttributionRequest | Attributions (annotators/objects/roles.py) |
+| questioner       | PoseRequest   | list[Posed] (annotators/questions/roles.py, also the next two) |
+| teacher          | TeachRequest  | list[Drawn], per question |
+| answerer         | AnswerRequest | list[Drawn], per question |
 | verifier         | Inquiry       | list[Judged], per claim |
 | repairer         | RepairCase    | Repaired, per refuted step (annotators/repairs/roles.py) |
 

@@ -31,7 +31,14 @@ PHASES: dict[str, tuple[str, ...]] = {
     "verify": ("plant_decoys", "verify", "listen", "repair", "recheck", "decide"),
     "objects": (),
     "edits": ("plan_edits",),
-    "questions": (),
+    "questions": (
+        "write_questions",
+        "ask_teacher",
+        "plant_question_decoys",
+        "verify_questions",
+        "decide_questions",
+        "probe_audio",
+    ),
 }
 _PROGRESS: ContextVar[Progress] = ContextVar("progress")  # a flow's parameters must be plain data
 

@@ -26,7 +26,11 @@ from schemas.errors import RecipeError, unknown
 from schemas.vocabulary import Task
 
 DEFAULT_PRESET = "cpu"
-SECTIONS = {"ingest": "ingest", "decide": "policy"}  # stages whose parameters are a section of their own in the recipe
+SECTIONS = {
+    "ingest": "ingest",
+    "decide": "policy",
+    "decide_questions": "policy",
+}  # stages whose parameters are a section of their own in the recipe
 
 
 class StageRecipe(Params):

@@ -50,7 +50,9 @@ class Consensus(AnnotationRow):
     agreement_frac: float  # votes of that answer over all samples
     margin_frac: float  # by how much it leads the next, over all samples
     is_kept: bool  # under the policy
-    trace_id: str | None  # the trace that stands for them: the first with that answer; None unless it is kept
+    trace_id: (
+        str | None
+    )  # the trace that stands for them: the first with that answer, and a chain if any has one; None unless kept
 
 
 class Contribution(AnnotationRow):
@@ -60,9 +62,9 @@ class Contribution(AnnotationRow):
 
     question_id: str
     expected_index: int  # the truth where it is known, else the teacher's consensus
-    num_samples: int  # of each of the four
+    num_samples: int  # of each
     num_right_audio: int  # how many were right with the clip's own sound
-    num_other_audio: int  # with another clip's
+    num_other_audio: int | None  # with another clip's; None where the shard has no other source
     num_silence: int
     num_nothing: int
     audio_contribution: Contributes  # strong: with silence, at least two samples (or the number set) were wrong

@@ -34,7 +34,12 @@ class RawReply:
 
 
 def read_reply(request: ChatRequest, raw: RawReply, reasks: int) -> Reply | ChatRequest | Rejected:
-    """The reply, or the question to ask next, or why there is no answer once it was asked again `reasks` times."""
+    """The reply, or the question to ask next, or why there is no answer once it was asked again `reasks` times.
+
+    Of several samples, one that was cut off or declined is an empty text beside the others.
+    """
+    if request.samples > 1 and "stop" in raw.finish:
+        return Reply(tuple(plain_text(text) if why == "stop" else "" for text, why in zip(raw.texts, raw.finish, strict=True)))
     if "length" in raw.finish:
         return Rejected("truncated", f"the reply was cut off at {request.max_tokens} tokens: {_short(raw.texts[-1])}")
     if "content_filter" in raw.finish:

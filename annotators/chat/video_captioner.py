@@ -11,7 +11,7 @@ from annotators.chat.captioner import AskingCaptioner, CaptionParams
 from annotators.chat.request import Part, VideoPart
 from annotators.engine.asker import EngineAsker
 from annotators.engine.params import EngineParams
-from annotators.media import Frames
+from annotators.media import Frames, Media
 from annotators.roles import VideoRequest
 from annotators.serving.asker import ServedAsker
 from annotators.serving.params import ServerParams
@@ -33,19 +33,30 @@ class VideoCaptioner(AskingCaptioner[VideoRequest]):
         self._shown = VideoCaptionParams.model_validate(params.model_dump(include=set(VideoCaptionParams.model_fields)))
 
     def look(self, item: VideoRequest) -> tuple[str, Part | None]:
-        fps = self._fps(item.media.duration_s)
-        frames = item.media.frames(fps, self._shown.max_side_px)
-        return item.media.clip_id, VideoPart(frames, fps) if len(frames.pixels) else None
-
-    def _fps(self, duration_s: float) -> float:
-        return min(self._shown.fps, self._shown.max_frames / max(duration_s, 1e-3))
+        return item.media.clip_id, pictures(item.media, self._shown)
 
     def typical_part(self, duration_s: float) -> Part:
-        fps = self._fps(duration_s)
-        count = max(1, round(duration_s * fps))
-        height = self._shown.max_side_px * 9 // 16
-        pixels = np.broadcast_to(np.zeros(1, np.uint8), (count, height, self._shown.max_side_px, 3))  # takes no memory
-        return VideoPart(Frames(pixels, np.arange(count) / fps, 1.0), fps)
+        return blank_pictures(duration_s, self._shown)
+
+
+def pictures(media: Media, shown: VideoCaptionParams) -> VideoPart | None:
+    """A clip's pictures as models are shown them. None if it has none."""
+    fps = _fps(media.duration_s, shown)
+    frames = media.frames(fps, shown.max_side_px)
+    return VideoPart(frames, fps) if len(frames.pixels) else None
+
+
+def blank_pictures(duration_s: float, shown: VideoCaptionParams) -> VideoPart:
+    """As many pictures of nothing, for estimates."""
+    fps = _fps(duration_s, shown)
+    count = max(1, round(duration_s * fps))
+    height = shown.max_side_px * 9 // 16
+    pixels = np.broadcast_to(np.zeros(1, np.uint8), (count, height, shown.max_side_px, 3))  # takes no memory
+    return VideoPart(Frames(pixels, np.arange(count) / fps, 1.0), fps)
+
+
+def _fps(duration_s: float, shown: VideoCaptionParams) -> float:
+    return min(shown.fps, shown.max_frames / max(duration_s, 1e-3))
 
 
 class ServedVideoCaptioner(VideoCaptioner):
