@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from annotators.roles import CaseFile
+from pipeline.chain_rows import chain_rows
 from pipeline.sample import Sample
 from pipeline.stage import SampleStage
 from schemas.evidence import Caption, Measurement, MotionEvent, RoiTrack, SoundEvent
@@ -25,17 +26,11 @@ class Reason(SampleStage[CaseFile, Reasoned]):
         return case_file(sample)
 
     def rows(self, sample: Sample, answer: Reasoned) -> Iterable[Row]:
-        origin = self.provenance(sample)
-        cot_id = f"{sample.clip.clip_id}/base"
-        yield Cot(**origin, cot_id=cot_id, task="base", steps=answer.steps, caption_cot=answer.caption_cot)
-        for number, claim in enumerate(answer.claims):
-            if not 0 <= claim.step_index < len(answer.steps):
-                raise ValueError(f"claim {number} must name one of the {len(answer.steps)} steps, got {claim.step_index}")
-            yield Claim(**origin, claim_id=f"{cot_id}/c{number:02d}", cot_id=cot_id, **claim.model_dump())
+        return chain_rows(self.provenance(sample), "base", answer)
 
 
 def case_file(sample: Sample) -> CaseFile:
-    """All evidence about a clip, for a stage that requires its tables."""
+    """All evidence about a clip, for a stage that requires all of its tables."""
     return CaseFile(
         clip_id=sample.clip.clip_id,
         duration_s=sample.clip.duration_s,
