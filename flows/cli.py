@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from flows.commands import build, calibrate, checks, compare, decide, inspect, plan, query, recipe, status
+from flows.commands import build, calibrate, checks, compare, decide, inspect, plan, query, recipe, review, status
 from schemas.errors import AudiocotError
 
 EXIT_CHECK_FAILED, EXIT_USER, EXIT_INTERNAL, EXIT_INTERRUPTED = 1, 2, 3, 130
@@ -69,6 +69,7 @@ app = typer.Typer(
 for group in (checks, build, plan, status, query, inspect, decide, compare, calibrate):
     group.register(app)
 app.add_typer(recipe.app, name="recipe")
+app.add_typer(review.app, name="review")
 
 
 def _print_version(is_wanted: bool) -> None:

@@ -22,10 +22,11 @@ from schemas.arrow import arrow_schema
 from schemas.errors import QueryError
 from schemas.layout import Dataset
 from schemas.media import Clip, Listing
+from schemas.reviews import REVIEW, REVIEW_FINGERPRINT, Review
 from schemas.tables import TABLES
 
 _PART = re.compile(r"part-\d{6}\.parquet")
-_MARKERS = {SCAN: Listing.table} | {name: stage.produces[0].table for name, stage in STAGES.items()}
+_MARKERS = {SCAN: Listing.table, REVIEW: Review.table} | {name: stage.produces[0].table for name, stage in STAGES.items()}
 
 
 class Catalog:
@@ -40,7 +41,8 @@ class Catalog:
         if fingerprints is None:
             run = current_run(dataset)
             fingerprints = run.fingerprints if run else {}
-        self._current = {f"{stage}-{value[:8]}" for stage, value in fingerprints.items()}
+        always = {REVIEW: REVIEW_FINGERPRINT}  # what people said stays, whatever is built
+        self._current = {f"{stage}-{value[:8]}" for stage, value in (always | dict(fingerprints)).items()}
         self._connection = duckdb.connect(":memory:")
         if not dataset.storage.is_local:
             self._connection.register_filesystem(dataset.storage.fs)

@@ -61,16 +61,18 @@ def _show(compared: "Comparison", policy_a: str, policy_b: str) -> None:
     console = stdout()
     console.print(f"A: {policy_a}\nB: {policy_b}", markup=False)
     for task in compared.tasks:
-        console.print()
+        kept = task.kept
+        console.print(f"\ntask {task.task}: {kept.a} claims kept by A, {kept.b} by B, {kept.both} by both\n", markup=False)
         console.print(_outcomes(task))
         if task.changed:
+            console.print()
             rows = [
                 (chain.cot_id, f"{chain.outcome_a} → {chain.outcome_b}", _plainly(chain.reason_a), _plainly(chain.reason_b))
                 for chain in task.changed
             ]
             console.print(table(("changed, for example", "A → B", "reason of A", "reason of B"), rows))
     console.print()
-    columns = ("", "own claims supported", "decoys supported", "at most false of what is kept")
+    columns = ("", "own claims supported", "decoys supported", "of what is supported, false at most")
     console.print(table(columns, [("A", *_kept(compared.a)), ("B", *_kept(compared.b))], right=columns[1:]))
 
 
@@ -81,9 +83,7 @@ def _outcomes(task: "TaskComparison") -> Any:
     words = [word for word in OUTCOMES if any(word in pair for pair in task.outcomes)]
     rows = [(f"A: {a}", *(task.outcomes.get((a, b), 0) for b in words)) for a in words]
     columns = ("chains", *(f"B: {word}" for word in words))
-    kept = task.kept
-    title = f"task {task.task}: {kept.a} claims kept by A, {kept.b} by B, {kept.both} by both"
-    return table(columns, rows, title=title, right=columns[1:])
+    return table(columns, rows, right=columns[1:])
 
 
 def _kept(kept: "Kept") -> tuple[str, str, str]:

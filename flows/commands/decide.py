@@ -45,7 +45,9 @@ def decide(
 
     columns = ("task", "accepted", "repaired", "rejected", "kept claims")
     rows = [tuple(line.to_json().values()) for line in found]
-    stdout().print(table(columns, rows, title=escape(f"policy {chosen.policy}"), right=columns[1:]))
+    console = stdout()
+    console.print(f"policy {chosen.policy}\n", markup=False)
+    console.print(table(columns, rows, right=columns[1:]))
     stderr().print(
         f"{num_run} cells decided, the others were done; `build` with this policy makes a release of it", markup=False
     )
