@@ -21,7 +21,7 @@ from schemas.evidence import HeardEvent
 from schemas.reasoning import Claim, Decoy, Stated
 from schemas.vocabulary import ANY_SOUND, SOUND_KINDS, Relation
 
-DecoyKind = Literal["other_clip", "negated", "moved", "miscounted", "swapped", "wrong_maker"]
+DecoyKind = Literal["other_clip", "negated", "moved", "miscounted", "swapped", "wrong_maker"]  # of one sound
 DECOY_KINDS: tuple[DecoyKind, ...] = ("moved", "miscounted", "swapped", "negated", "other_clip", "wrong_maker")
 CLEARANCE_S = 1.0  # a decoy event is at least this far from anything it could be true of
 _OPPOSITES: dict[Relation, Relation] = {"rises": "falls", "falls": "rises", "left": "right", "right": "left"}
@@ -61,11 +61,11 @@ def plant_decoys(
         candidates: list[tuple[Claim, Stated]] = []
         for claim in strangers if kind == "other_clip" else own:
             candidates += [(claim, false) for false in _falsified(kind, claim, own, heard, duration_s, makers)]
-        candidates.sort(key=lambda pair: _rank(seed, clip_id, kind, pair[0].claim_id, pair[1].text))
+        candidates.sort(key=lambda pair: rank(seed, clip_id, kind, pair[0].claim_id, pair[1].text))
         for made_from, false in _distinct(candidates)[:per_kind]:
             cot_id = made_from.cot_id
             if kind == "other_clip":
-                cot_id = min(chains, key=lambda chain: _rank(seed, chain, made_from.claim_id))
+                cot_id = min(chains, key=lambda chain: rank(seed, chain, made_from.claim_id))
             found.append(
                 Decoy(
                     **false.model_dump(),
@@ -81,7 +81,8 @@ def plant_decoys(
     return found
 
 
-def _rank(seed: int, *parts: str) -> bytes:
+def rank(seed: int, *parts: str) -> bytes:
+    """The place of a candidate in the order from which decoys are taken."""
     return blake2b("\n".join((str(seed), *parts)).encode(), digest_size=8).digest()
 
 
@@ -135,18 +136,18 @@ def _moved(claim: Stated, own: Sequence[Claim], heard: Sequence[HeardEvent], dur
     while start_s + length_s <= duration_s:
         if abs(start_s - claim.start_s) >= CLEARANCE_S:
             moved = claim.model_copy(update={"start_s": start_s, "end_s": round(start_s + length_s, 1)})
-            if _is_clear(moved, own, heard):
+            if is_clear(moved, own, heard):
                 yield worded(moved)
         start_s += 0.5
 
 
 def _transplanted(claim: Stated, own: Sequence[Claim], heard: Sequence[HeardEvent]) -> Iterator[Stated]:
     """Another clip's event, where this clip has nothing like it nearby."""
-    if claim.type == "event" and claim.start_s is not None and claim.end_s is not None and _is_clear(claim, own, heard):
+    if claim.type == "event" and claim.start_s is not None and claim.end_s is not None and is_clear(claim, own, heard):
         yield worded(claim.model_copy(update={"step_index": 0}))
 
 
-def _is_clear(event: Stated, own: Sequence[Claim], heard: Sequence[HeardEvent]) -> bool:
+def is_clear(event: Stated, own: Sequence[Claim], heard: Sequence[HeardEvent]) -> bool:
     """Whether no own claim and no heard event of the kind, or of one that is easily taken for it, comes near.
 
     Free words may name any sound: they are clear only of what the clip's own words say and where nothing at all is heard.
