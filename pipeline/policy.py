@@ -15,10 +15,11 @@ from pydantic import Field
 from pipeline.ensemble import EnsembleParams, fuse
 from pipeline.rewriting import rewritings, written_claims
 from schemas.reasoning import Claim, Cot, Decision, Repair, Step, Verdict
-from schemas.vocabulary import ClaimType, VerdictWord
+from schemas.vocabulary import ClaimType, Task, VerdictWord
 
 VERSION = 3  # counts changes that decide otherwise under the same parameters
 REFUTED = "is refuted"
+_OPENINGS: dict[Task, str] = {"object": "Generate the sounds of this description alone."}
 
 
 class Policy(EnsembleParams):
@@ -59,14 +60,16 @@ def objection(claims: Sequence[Claim], findings: dict[str, VerdictWord], policy:
     return "finds no support"
 
 
-def rebuilt_instruction(steps: Sequence[Step], max_words: int) -> str:
+def rebuilt_instruction(steps: Sequence[Step], max_words: int, task: Task = "base") -> str:
     """The instruction said again from the steps that stayed, in their order, whole sentences up to `max_words` words.
 
     A written instruction cannot be repaired sentence by sentence: nothing says which step a sentence came from. Avoidance
     keeps its place at the end even where a longer description has to be cut for it.
     """
     avoidance = [step.text for step in steps if step.is_avoidance]
-    described = ["Generate audio that fits this description."] + [step.text for step in steps if not step.is_avoidance]
+    described = [_OPENINGS.get(task, "Generate audio that fits this description.")] + [
+        step.text for step in steps if not step.is_avoidance
+    ]
     room = max_words - sum(len(text.split()) for text in avoidance)
     chosen: list[str] = []
     for text in described:
@@ -108,7 +111,7 @@ def decide(
     if outcome == "reject":
         staying, kept_ids = {}, []
     steps = list(staying.values())
-    instructions = {"accept": cot.caption_cot, "repair": rebuilt_instruction(steps, policy.max_words), "reject": None}
+    instructions = {"accept": cot.caption_cot, "repair": rebuilt_instruction(steps, policy.max_words, cot.task), "reject": None}
     return Decision(
         clip_id=cot.clip_id,
         model=f"policy@{VERSION}",
