@@ -13,11 +13,12 @@ def chain_rows(origin: Mapping[str, Any], task: Task, chain: Reasoned, subject_i
 
     Args:
         origin: the fields every annotation row starts with.
-        subject_id: what the chain is about, for a task that has more than one chain for a clip.
+        subject_id: what the chain is about, for a task that has more than one chain for a clip. An id that begins with the
+            clip's names the chain by its last part.
 
     ValueError for a claim of a step that is not there.
     """
-    cot_id = f"{origin['clip_id']}/{task}" + (f"-{subject_id}" if subject_id else "")
+    cot_id = f"{origin['clip_id']}/{task}" + (f"-{subject_id.rpartition('/')[2]}" if subject_id else "")
     yield Cot(**origin, cot_id=cot_id, task=task, subject_id=subject_id, steps=chain.steps, caption_cot=chain.caption_cot)
     for number, claim in enumerate(chain.claims):
         if not 0 <= claim.step_index < len(chain.steps):

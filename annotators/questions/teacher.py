@@ -16,14 +16,15 @@ from annotators.base import Annotator, Params
 from annotators.questions.forms import Meaning, Query, read_query
 from annotators.questions.roles import Asked, Drawn, Sampled, TeachRequest
 from annotators.questions.sight import STRUCK, Sight, begin_s, best_choice, sight_of
-from annotators.wording import claim_text, joined, noun, seconds, sentence, with_article, worded
+from annotators.wording import a, claim_text, joined, seconds, sentence, with_article, worded
 from schemas.evidence import Track
 from schemas.reasoning import Reasoned, Stated, Step
-from schemas.vocabulary import Aspect
+from schemas.vocabulary import SOUND_KINDS, Aspect, SoundKind
 
 _ASPECTS: Mapping[str, Aspect] = {"where": "spatial", "maker": "spatial", "loudness": "aesthetic", "which": "semantic"}
 _FORGOTTEN = 0.25  # share of the evidence that a sample at temperature 1 goes without
 _EVENT_S = 0.2
+_Said = tuple[str, Aspect, list[Stated]]  # a step in the making: its words, what it is about, its claims
 
 
 class TeacherParams(Params):
@@ -75,30 +76,46 @@ class TemplateTeacher(Annotator[TeachRequest, Sequence[Drawn]]):
         return Sampled("\n".join([*(step.text for step in chain.steps), chain.caption_cot]), choice, chain)
 
     def _chain(self, query: Query, meaning: Meaning, choice: str, sight: Sight, duration_s: float) -> Reasoned:
-        """What is seen and what it lets one expect, then what that means for the question."""
-        opening, expected = self._opening(query, sight, duration_s)
+        """What is seen, what it lets one expect to hear, what that means for the question: a step each, to stand or fall."""
+        said = self._expected(_kind(query, meaning), sight, duration_s)
         claims = _concluding(meaning, sight, duration_s)
         conclusion = joined([claim_text(claim).rstrip(".") for claim in claims]) if claims else f"the answer is “{choice}”"
-        steps = [
-            Step(text=sentence(opening), aspect="temporal" if sight.hits_s else "semantic"),
-            Step(text=sentence(f"so {conclusion[:1].lower()}{conclusion[1:]}"), aspect=_ASPECTS.get(query.kind, "temporal")),
-        ]
-        placed = [claim.model_copy(update={"step_index": 1}) for claim in claims]
-        return Reasoned(steps=steps, caption_cot=f"The answer is “{choice}”.", claims=[*expected, *placed])
+        said.append((f"so {conclusion[:1].lower()}{conclusion[1:]}", _ASPECTS.get(query.kind, "temporal"), claims))
+        return Reasoned(
+            steps=[Step(text=sentence(text), aspect=aspect) for text, aspect, _ in said],
+            caption_cot=f"The answer is “{choice}”.",
+            claims=[one.model_copy(update={"step_index": index}) for index, (*_, own) in enumerate(said) for one in own],
+        )
 
-    def _opening(self, query: Query, sight: Sight, duration_s: float) -> tuple[str, list[Stated]]:
-        """What moves, and the sounds that its sudden moves are expected to make."""
+    def _expected(self, kind: SoundKind | None, sight: Sight, duration_s: float) -> list[_Said]:
+        """What moves, and the sounds of the kind in question that its moves, or its being there, should make."""
         moving = sorted(sight.tracks, key=lambda track: -track.mean_speed_px_per_s)[: self.params.max_told]
-        things = joined([with_article(track.phrase) for track in moving]) if moving else "nothing"
-        text, claims = f"{things} {'is' if len(moving) <= 1 else 'are'} seen moving", [_seen(track) for track in moving]
-        kind = query.subject if query.subject in STRUCK else "impact"
-        if not sight.hits_s:
-            quiet = _inferred("absence", "impact", 0.0, duration_s)
-            return f"{text} without sudden moves, so that no {noun('impact', 2)} are expected", [*claims, quiet]
-        told = sight.hits_s[: self.params.max_told]
-        moments = joined([seconds(time_s) for time_s in told])
-        claims += [_inferred("event", kind, time_s, min(time_s + _EVENT_S, duration_s)) for time_s in told]
-        return f"{text}, with sudden moves at {moments}, which should be heard as {noun(kind, 2)}", claims
+        seen = [_seen(track) for track in moving]
+        things = (
+            joined([with_article(track.phrase) for track in moving]) if moving else "something" if sight.hits_s else "nothing"
+        )
+        text = f"{things} {'is' if len(moving) <= 1 else 'are'} seen moving"
+        if kind is None or (kind in STRUCK and not sight.hits_s):
+            return [(f"{text} without a sudden move", "semantic", seen)]
+        if kind not in STRUCK and not moving:
+            return [(f"{text}, so that {a(kind)} would come from out of sight", "semantic", seen)]
+        if kind not in STRUCK:
+            end_s = max(track.end_s for track in sight.tracks)
+            lasting = _inferred("event", kind, sight.first_move_s, max(end_s, sight.first_move_s + _EVENT_S))
+            return [(f"{text}, and {a(kind)} should be heard as long as that is so", "semantic", [*seen, lasting])]
+        hits = [_inferred("event", kind, time_s, min(time_s + _EVENT_S, duration_s)) for time_s in sight.hits_s]
+        first = f"{text}, with a sudden move at {seconds(sight.hits_s[0])} that should be heard as {a(kind)}"
+        said: list[_Said] = [(first, "semantic", [*seen, hits[0]])]
+        if later := hits[1 : self.params.max_told]:
+            moments = joined([seconds(time_s) for time_s in sight.hits_s[1 : self.params.max_told]])
+            said.append((f"the next should be heard at {moments}", "temporal", later))
+        return said
+
+
+def _kind(query: Query, meaning: Meaning) -> SoundKind | None:
+    """The kind of sound that a chain about a choice speaks of first."""
+    subject = query.subject or (meaning.claims[0].subject if meaning.claims else None)
+    return next((kind for kind in SOUND_KINDS if kind == subject), None)
 
 
 def _concluding(meaning: Meaning, sight: Sight, duration_s: float) -> list[Stated]:

@@ -26,7 +26,7 @@ def _is_founded(claim: Claim, heard: Sequence[HeardEvent]) -> bool:
         return False
     match claim.type:
         case "event":
-            return claim.start_s is not None and any(abs(onset_s - claim.start_s) <= _NEAR_S for onset_s in own_s)
+            return any(event.kind == claim.subject and _is_heard_there(claim, event) for event in heard)
         case "count":
             is_whole = not claim.start_s and claim.end_s is None
             return is_whole and not _is_doubted(claim.subject, heard) and claim.value == len(own_s)
@@ -36,6 +36,14 @@ def _is_founded(claim: Claim, heard: Sequence[HeardEvent]) -> bool:
             return claim.relation == "before" and is_clear and bool(other_s) and own_s[0] + _LEAD_S <= other_s[0]
         case _:
             return False
+
+
+def _is_heard_there(claim: Claim, event: HeardEvent) -> bool:
+    """Whether it begins where it is claimed, and fills half of the claimed span: then its absence there is plainly false."""
+    if claim.start_s is None or claim.end_s is None or abs(event.start_s - claim.start_s) > _NEAR_S:
+        return False
+    shared_s = min(event.end_s, claim.end_s) - max(event.start_s, claim.start_s)
+    return shared_s >= (claim.end_s - claim.start_s) / 2
 
 
 def _onsets_s(kind: str | None, heard: Sequence[HeardEvent]) -> list[float]:

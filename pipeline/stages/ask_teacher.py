@@ -6,6 +6,7 @@ from typing import ClassVar
 from annotators.base import Params as AnyParams
 from annotators.questions.mute import SilentVideo
 from annotators.questions.roles import Asked, Drawn, TeachRequest
+from pipeline.chain_rows import chain_rows
 from pipeline.questions.consensus import ConsensusParams, agree, consensus_row
 from pipeline.sample import Sample
 from pipeline.stage import SampleStage
@@ -55,15 +56,8 @@ class AskTeacher(SampleStage[TeachRequest, Sequence[Drawn]]):
         agreement = agree(drawn.samples, len(question.choices), policy)
         yield consensus_row(agreement, question.question_id, [trace.trace_id for trace in traces], policy, **origin)
         chain = None if agreement.standing is None else drawn.samples[agreement.standing].chain
-        if chain is None:
-            return
-        cot_id = f"{sample.clip.clip_id}/question-{question.question_id.rpartition('/')[2]}"
-        about = {"cot_id": cot_id, "task": "question", "subject_id": question.question_id}
-        yield Cot.model_validate({**origin, **about, "steps": chain.steps, "caption_cot": chain.caption_cot})
-        for number, claim in enumerate(chain.claims):
-            if not 0 <= claim.step_index < len(chain.steps):
-                raise ValueError(f"claim {number} must name one of the {len(chain.steps)} steps, got {claim.step_index}")
-            yield Claim(**origin, claim_id=f"{cot_id}/c{number:02d}", cot_id=cot_id, **claim.model_dump())
+        if chain is not None:
+            yield from chain_rows(origin, "question", chain, question.question_id)
 
 
 def traces_of(question_id: str, given: str, drawn: Drawn, origin: dict[str, object]) -> Iterable[Trace]:
