@@ -35,6 +35,11 @@ BACKENDS: dict[str, dict[str, str]] = {
     "repairer": {
         "template": "annotators.repairs.template:TemplateRepairer",
     },
+    "object_reasoner": {
+        "template": "annotators.objects.chains.template:ObjectTemplate",
+        "openai": "annotators.objects.chains.asking:ServedObjectReasoner",
+        "vllm": "annotators.objects.chains.asking:EngineObjectReasoner",
+    },
     "edit_reasoner": {
         "template": "annotators.edits.template:TemplateEditReasoner",
         "openai": "annotators.edits.asking:ServedEditReasoner",

@@ -8,6 +8,7 @@
 | video_captioner  | VideoRequest  | list[Said]              |
 | reasoner         | CaseFile      | Reasoned                |
 | attributor       | AttributionRequest | Attributions (annotators/objects/roles.py) |
+| object_reasoner  | ObjectCase    | Reasoned (annotators/objects/chains/roles.py) |
 | questioner       | PoseRequest   | list[Posed] (annotators/questions/roles.py, also the next two) |
 | teacher          | TeachRequest  | list[Drawn], per question |
 | answerer         | AnswerRequest | list[Drawn], per question |

@@ -29,7 +29,7 @@ PHASES: dict[str, tuple[str, ...]] = {
     "ingest": ("ingest",),
     "annotate": ("detect_events", "track", "caption_audio", "caption_video", "reason", "ground", "find_objects"),
     "verify": ("plant_decoys", "verify", "listen", "repair", "recheck", "decide"),
-    "objects": (),
+    "objects": ("reason_objects", "plant_object_decoys", "verify_objects", "decide_objects"),
     "edits": ("plan_edits",),
     "questions": (
         "write_questions",

@@ -29,6 +29,7 @@ DEFAULT_PRESET = "cpu"
 SECTIONS = {
     "ingest": "ingest",
     "decide": "policy",
+    "decide_objects": "policy",
     "decide_questions": "policy",
 }  # stages whose parameters are a section of their own in the recipe
 
