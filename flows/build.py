@@ -30,7 +30,7 @@ PHASES: dict[str, tuple[str, ...]] = {
     "annotate": ("detect_events", "track", "caption_audio", "caption_video", "reason", "ground", "find_objects"),
     "verify": ("plant_decoys", "verify", "listen", "repair", "recheck", "decide"),
     "objects": ("reason_objects", "plant_object_decoys", "verify_objects", "decide_objects"),
-    "edits": ("plan_edits",),
+    "edits": ("plan_edits", "reason_edits", "plant_edit_decoys", "verify_edits", "decide_edits"),
     "questions": (
         "write_questions",
         "ask_teacher",

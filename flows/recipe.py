@@ -30,6 +30,7 @@ SECTIONS = {
     "ingest": "ingest",
     "decide": "policy",
     "decide_objects": "policy",
+    "decide_edits": "policy",
     "decide_questions": "policy",
 }  # stages whose parameters are a section of their own in the recipe
 

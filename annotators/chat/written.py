@@ -87,7 +87,7 @@ class WrittenStep(BaseModel):
     text: str = Field(max_length=_LONGEST_TEXT)
     aspect: Aspect
     is_avoidance: bool
-    claims: list[WrittenClaim] = Field(max_length=8)
+    claims: Sequence[WrittenClaim] = Field(max_length=8)
 
 
 class Written(BaseModel):
@@ -95,12 +95,18 @@ class Written(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    steps: list[WrittenStep] = Field(min_length=1, max_length=10)
+    steps: Sequence[WrittenStep] = Field(min_length=1, max_length=10)
     caption_cot: str = Field(max_length=4 * _LONGEST_TEXT)
 
 
-def grounded_in(evidence: Mapping[str, str], track_ids: Sequence[str], duration_s: float, max_words: int) -> type[Written]:
-    """The reply's schema with the checks of one clip. The JSON schema is the same for all clips."""
+def grounded_in(
+    evidence: Mapping[str, str],
+    track_ids: Sequence[str],
+    duration_s: float,
+    max_words: int,
+    base: type[Written] = Written,
+) -> type[Written]:
+    """The reply's schema with the checks of one clip. The JSON schema is that of `base`, the same for all clips."""
 
     def check(written: Written) -> Written:
         for number, step in enumerate(written.steps):
@@ -117,7 +123,7 @@ def grounded_in(evidence: Mapping[str, str], track_ids: Sequence[str], duration_
         return written
 
     checks: Any = {"check": model_validator(mode="after")(check)}
-    made: type[Written] = create_model("Written", __base__=Written, __validators__=checks)
+    made: type[Written] = create_model(base.__name__, __base__=base, __validators__=checks)
     return made
 
 

@@ -25,6 +25,7 @@ def instruction(
     new = joined([f"{described(group)} {when(group)}" for group in changed]) if changed else None
     loud = f", {relative_level(edit.snr_lu)} the rest" if edit.snr_lu is not None else ""
     avoid = sentence(f"avoid {joined([noun(kind, 2) for kind in absent], 'or')}") if absent else ""
+    gone = _those(changed, changed if edit.operation == "removal" else kept) if changed else _UNCLEAR
     match edit.operation:
         case "extension":
             asked = f"continue the sound from {start} to its end at {end}{f' with {new}' if new else ''}"
@@ -33,18 +34,22 @@ def instruction(
         case "addition":
             asked = f"add {new or f'{_UNCLEAR} between {start} and {end}'}{loud}"
         case "removal":
-            asked = f"remove {_those(changed)} between {start} and {end}"
+            where = "" if changed else f" between {start} and {end}"
+            return sentence(f"remove {gone}{where}; {_keep(kept, changed)}")
         case "extraction":
-            return f"{sentence(f'extract {_those(kept)}, avoid {_those(changed)}')} {avoid}".rstrip()
+            return sentence(f"extract {_those(kept, changed) if kept else 'the sound of the clip'}, avoid {gone}")
     return f"{sentence(f'{asked}; {_keep(kept)}')} {avoid}".rstrip()
 
 
-def _keep(kept: Sequence[Group]) -> str:
+def _keep(kept: Sequence[Group], changed: Sequence[Group] = ()) -> str:
     if not kept:
         return "keep the rest as it is"
     is_one = len(kept) == 1 and len(kept[0].events) == 1
-    return f"keep {_those(kept)} as {'it is' if is_one else 'they are'}"
+    return f"keep {_those(kept, changed)} as {'it is' if is_one else 'they are'}"
 
 
-def _those(found: Sequence[Group]) -> str:
-    return joined([f"the {noun(group.kind, len(group.events))}" for group in found]) if found else "the faint sounds"
+def _those(found: Sequence[Group], others: Sequence[Group] = ()) -> str:
+    """Groups by their names, and by their times where others have the same name."""
+    names = {group.kind for group in others}
+    told = [f"the {noun(group.kind, len(group.events))}{f' {when(group)}' if group.kind in names else ''}" for group in found]
+    return joined(told)

@@ -4,12 +4,14 @@ Every remark becomes a step of its own, so that one which is refuted can go alon
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from annotators.edits.sounds import EditSounds
+from annotators.likeness import ALIKE
 from annotators.template import remarks
-from annotators.template.remarks import Remark, stated
+from annotators.template.remarks import Remark, event_claim, stated
 from annotators.template.salience import Group, absent_kinds
-from annotators.wording import joined, noun, seconds, worded
+from annotators.wording import joined, noun, seconds, sentence, worded
 from schemas.edits import Edit, Operation
 from schemas.reasoning import Stated
 from schemas.vocabulary import ANY_SOUND, ClaimMedia, SoundKind
@@ -30,11 +32,22 @@ def about(media: ClaimMedia, claims: Sequence[Stated]) -> list[Stated]:
     return [worded(claim.model_copy(update={"media": media})) for claim in claims]
 
 
-def presence(media: ClaimMedia, found: Sequence[Group], label: str | None = None) -> Remark:
-    """What the clip's own sound is, as it is in one of the two; in the target it is what stays."""
+def counted(group: Group, sounds: EditSounds) -> Group:
+    """The events of a kind that change, to be counted only where nothing like them and nothing mingled with them sounds."""
+    like = {group.kind, *ALIKE[group.kind]}
+    beside = [event for event in sounds.kept[sounds.changed_in] if event.kind in like]
+    is_alone = not any(event.start_s < sounds.end_s + _EDGE_S and event.end_s > sounds.start_s - _EDGE_S for event in beside)
+    is_clean = is_alone and all(event.loudness_lufs is not None for event in group.events)
+    return replace(group, is_complete=group.is_complete and is_clean)
+
+
+def presence(media: ClaimMedia, found: Sequence[Group], label: str | None = None) -> Remark | None:
+    """What the clip's own sound is, as it is in one of the two; in the target it is what stays. None where nothing is clear."""
+    if not found:
+        return None
     told = [remarks.presence(group) for group in found]
     claims = about(media, [claim for remark in told for claim in remark.claims])
-    names = joined([remark.text for remark in told]) if told else "nothing that stands out"
+    names = joined([remark.text for remark in told])
     if media == "target":
         return Remark("semantic", f"{names} {_verb(found, 'stays as it is', 'stay as they are')}", 8.0, claims)
     if label:
@@ -44,13 +57,20 @@ def presence(media: ClaimMedia, found: Sequence[Group], label: str | None = None
 
 
 def change(edit: Edit, sounds: EditSounds, changed: Sequence[Group], other_label: str | None) -> Remark:
-    """What one of the two has and the other lacks, and when."""
+    """What one of the two has and the other lacks, when, and how loud beside the clip.
+
+    That level follows from the gains. It cannot be measured in a mix, so it is claimed as a conclusion.
+    """
     told = [_timing(group, sounds) for group in changed]
     where = _LACKS[edit.operation].format(start=seconds(sounds.start_s), end=seconds(sounds.end_s))
     source = f" (labelled “{other_label}”)" if other_label else ""
-    text = f"{where}{source}{': ' if told else ''}{'; '.join(remark.text for remark in told)}"
+    said = [f"{where}{source}{': ' if told else ''}{'; '.join(remark.text for remark in told)}"]
     claims = about(sounds.changed_in, [claim for remark in told for claim in remark.claims])
-    return Remark("temporal", text, 10.0, claims)
+    if edit.snr_lu is not None:
+        level = f"the sound of the other clip is {relative_level(edit.snr_lu)} the clip's own"
+        said.append(level)
+        claims.append(Stated(step_index=0, type="inference", basis="inferred", text=sentence(level)))
+    return Remark("temporal", "; ".join(said), 10.0, claims)
 
 
 def lack(edit: Edit, sounds: EditSounds, changed: Sequence[Group]) -> Remark | None:
@@ -87,15 +107,6 @@ def qualities(sounds: EditSounds, group: Group) -> list[Remark]:
     return told
 
 
-def level(edit: Edit) -> Remark | None:
-    """How loud what is mixed in is beside the clip: it follows from the gains, and cannot be measured in a mix."""
-    if edit.snr_lu is None:
-        return None
-    text = f"the sound of the other clip is {relative_level(edit.snr_lu)} the clip's own"
-    claim = Stated(step_index=0, type="inference", basis="inferred", text=f"{text[:1].upper()}{text[1:]}.")
-    return Remark("aesthetic", text, 3.0, [claim])
-
-
 def relative_level(snr_lu: float) -> str:
     """ "about 6 LU quieter than", for a clip that is louder by so much."""
     if abs(snr_lu) < _LEAST_SAID_LU:
@@ -110,14 +121,14 @@ def avoidance(kinds: Sequence[SoundKind], duration_s: float) -> Remark:
 
 
 def _timing(group: Group, sounds: EditSounds) -> Remark:
-    """When the events of a kind that change are heard; counted within the mask where none of the others is like them."""
-    beside = [event for event in sounds.kept[sounds.changed_in] if event.kind == group.kind]
-    is_alone = not any(event.start_s < sounds.end_s + _EDGE_S and event.end_s > sounds.start_s - _EDGE_S for event in beside)
-    timing = remarks.timing(Group(group.kind, group.events, group.is_complete and is_alone), sounds.end_s)
+    """When the events of a kind that change are heard; how many, and how long one that lasts, where they can be counted."""
+    timing = remarks.timing(group, sounds.end_s)
     span = {"start_s": round(sounds.start_s, 1), "end_s": round(sounds.end_s, 1)}
     claims = [claim.model_copy(update=span) if claim.type == "count" else claim for claim in timing.claims]
+    if not group.is_complete:
+        claims = [event_claim(group.events[0]) if claim.attribute == "duration" else claim for claim in claims]
     return Remark(timing.aspect, timing.text, timing.weight, claims)
 
 
 def _verb(found: Sequence[Group], one: str, many: str) -> str:
-    return one if not found or (len(found) == 1 and len(found[0].events) == 1) else many
+    return one if len(found) == 1 and len(found[0].events) == 1 else many

@@ -47,16 +47,15 @@ class TemplateEditReasoner(Annotator[EditCase, Reasoned]):
         return [self._reasoned(case) for case in batch]
 
     def _reasoned(self, case: EditCase) -> Reasoned:
-        edit, sounds = case.edit, sounds_of(case)
+        edit, sounds = case.edit, sounds_of(case.edit, case.clip, case.other)
         kept: dict[ClaimMedia, list[Group]] = {media: self._groups(events) for media, events in sounds.kept.items()}
-        changed = self._groups(sounds.changed)
+        changed = [remarks.counted(group, sounds) for group in self._groups(sounds.changed)]
         absent = self._avoided(sounds)
         said = [
             remarks.presence("input", kept["input"], case.clip.label),
             remarks.change(edit, sounds, changed, case.other.label if case.other else None),
             remarks.lack(edit, sounds, changed),
             *(remark for group in changed for remark in remarks.qualities(sounds, group)),
-            remarks.level(edit),
             remarks.presence("target", kept["target"]),
             remarks.avoidance(absent, case.clip.duration_s) if absent else None,
         ]

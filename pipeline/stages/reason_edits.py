@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from annotators.edits.roles import EditCase
 from annotators.roles import CaseFile
+from pipeline.chain_rows import chain_rows
 from pipeline.sample import Sample
 from pipeline.stage import ManySampleStage
 from schemas.edits import Edit
@@ -37,30 +38,25 @@ class ReasonEdits(ManySampleStage[EditCase, Reasoned]):
         return [
             EditCase(
                 edit=edit,
-                clip=heard_case(sample),
-                other=heard_case(self._samples[edit.other_clip_id]) if edit.other_clip_id else None,
+                clip=heard_case(sample, sample.of(Caption)),
+                other=heard_case(other, other.of(Caption)) if other else None,
                 clip_instruction=_base_instruction(sample),
-                other_instruction=_base_instruction(self._samples[edit.other_clip_id]) if edit.other_clip_id else None,
+                other_instruction=_base_instruction(other) if other else None,
             )
             for edit in edits
+            for other in [self._samples[edit.other_clip_id] if edit.other_clip_id else None]
         ]
 
     def rows(self, sample: Sample, answer: Sequence[Reasoned]) -> Iterable[Row]:
         origin = self.provenance(sample)
         for edit, chain in zip(sample.of(Edit), answer, strict=True):
-            cot_id = f"{sample.clip.clip_id}/edit-{edit.operation}"
-            yield Cot(
-                **origin, cot_id=cot_id, task="edit", subject_id=edit.edit_id, steps=chain.steps, caption_cot=chain.caption_cot
-            )
-            for number, claim in enumerate(chain.claims):
-                if not 0 <= claim.step_index < len(chain.steps):
-                    raise ValueError(f"claim {number} must name one of the {len(chain.steps)} steps, got {claim.step_index}")
+            for claim in chain.claims:
                 if claim.media is None and claim.type != "inference":
-                    raise ValueError(f"claim {number} of an edit must say whether it is about its input or its target")
-                yield Claim(**origin, claim_id=f"{cot_id}/c{number:02d}", cot_id=cot_id, **claim.model_dump())
+                    raise ValueError(f"a claim of an edit says whether it is about its input or its target, got {claim.text!r}")
+            yield from chain_rows(origin, "edit", chain, edit.edit_id)
 
 
-def heard_case(sample: Sample) -> CaseFile:
+def heard_case(sample: Sample, captions: Sequence[Caption] = ()) -> CaseFile:
     """What is known of a clip's sound."""
     return CaseFile(
         clip_id=sample.clip.clip_id,
@@ -68,7 +64,7 @@ def heard_case(sample: Sample) -> CaseFile:
         width_px=None,
         height_px=None,
         label=sample.clip.label,
-        captions=[caption for caption in sample.of(Caption) if caption.modality == "audio"],
+        captions=[caption for caption in captions if caption.modality == "audio"],
         heard=sample.of(SoundEvent),
         measurements=sample.of(Measurement),
         tracks=[],
