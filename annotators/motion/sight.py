@@ -51,13 +51,14 @@ def look_at(frames: Frames, shot: range, params: MotionParams) -> Sight:
     if is_static(to_first):
         behind = static_background(pictures)
         changed = [difference(picture, behind) for picture in pictures]
-        regions, trails = _follow(pictures, changed, params)
+        regions, trails = _linked(pictures, changed, params)
         mended = without_resting_things(behind, pictures, changed, trails, params.low_difference) if trails else behind
         if not np.array_equal(mended, behind):
-            regions, trails = _follow(pictures, [difference(picture, mended) for picture in pictures], params)
+            regions, trails = _linked(pictures, [difference(picture, mended) for picture in pictures], params)
     else:
         spacing = max(1, round(NEIGHBOUR_SPACING_S * params.fps))
-        regions, trails = _follow(pictures, passing_differences(pictures, to_first, spacing), params)
+        regions, trails = _linked(pictures, passing_differences(pictures, to_first, spacing), params)
+    regions, trails = _parted(pictures, regions, trails, params)
     height, width = chosen[0].shape[:2]
     scale = stage.width_px / width
     paths = [path_of(trail, shot.start, scale, (stage.width_px, stage.height_px)) for trail in trails]
@@ -73,14 +74,27 @@ def look_at(frames: Frames, shot: range, params: MotionParams) -> Sight:
     )
 
 
-def _follow(pictures: list[Picture], changed: list[Picture], params: MotionParams) -> tuple[list[list[Region]], list[Trail]]:
+def _linked(pictures: list[Picture], changed: list[Picture], params: MotionParams) -> tuple[list[list[Region]], list[Trail]]:
     """The moving regions of every frame, and the trails they make."""
-    least = max(9, round(params.min_area_frac * pictures[0].shape[0] * pictures[0].shape[1]))
     regions = [
-        find_regions(picture, change, params.low_difference, params.high_difference, least)
+        find_regions(picture, change, params.low_difference, params.high_difference, _least_px(pictures, params))
         for picture, change in zip(pictures, changed, strict=True)
     ]
-    max_gap = max(1, round(params.max_gap_s * params.fps))
-    trails = link(pictures, regions, max_gap)
-    divided = divided_regions(pictures, trails, least)
-    return (divided, link(pictures, divided, max_gap)) if divided else (regions, trails)
+    return regions, link(pictures, regions, _max_gap(params))
+
+
+def _parted(
+    pictures: list[Picture], regions: list[list[Region]], trails: list[Trail], params: MotionParams
+) -> tuple[list[list[Region]], list[Trail]]:
+    """With the regions divided in which things of different colours meet, if there are any."""
+    divided = divided_regions(pictures, trails, _least_px(pictures, params))
+    return (divided, link(pictures, divided, _max_gap(params))) if divided else (regions, trails)
+
+
+def _least_px(pictures: list[Picture], params: MotionParams) -> int:
+    height, width = pictures[0].shape[:2]
+    return max(9, round(params.min_area_frac * float(height * width)))
+
+
+def _max_gap(params: MotionParams) -> int:
+    return max(1, round(params.max_gap_s * params.fps))

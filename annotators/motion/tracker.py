@@ -28,7 +28,7 @@ class MotionTracker(Annotator[TrackRequest, Seeing]):
     """Tracks, motion events and measurements of the picture of each clip. Needs no words: `phrases` are not used."""
 
     Params = MotionParams
-    version = 2
+    version = 3
     resources = Resources(cpus=1.0, memory_gb=1.0)
     params: MotionParams
 
