@@ -27,6 +27,7 @@ _SIDES: Mapping[str, Side] = {"from the left": "left", "from the centre": "centr
 _TRENDS: Mapping[str, Trend] = {"it gets louder": "rises", "it gets softer": "falls", "it stays equally loud": "steady"}
 _WHICH, _ORDER = "Which of these sounds is heard?", "In which order do these sounds begin?"
 _EVENT_S = 0.1  # an onset has no length; a claim of it needs one
+_CLEAR_S = 0.3  # an onset this close to a moment may be the same
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,10 @@ def _read_when(subject: SoundKind | None, choice: str, _: Mapping[str, str]) -> 
     if not found:
         return None
     start_s = float(found[1])
-    return Meaning((_claim("event", subject, start_s=start_s, end_s=round(start_s + _EVENT_S, 1)),))
+    begins = _claim("event", subject, start_s=start_s, end_s=round(start_s + _EVENT_S, 1))
+    if start_s <= 2 * _CLEAR_S:
+        return Meaning((begins,))
+    return Meaning((begins, _claim("absence", subject, start_s=0.0, end_s=round(start_s - _CLEAR_S, 1))))  # it is the first
 
 
 def _read_where(subject: SoundKind | None, choice: str, _: Mapping[str, str]) -> Meaning | None:

@@ -40,7 +40,8 @@ def _is_true(claim: Stated, scene: SceneTruth) -> bool | None:
     own, every = _heard(scene, claim.subject), _heard(scene, claim.subject, is_audible=False)
     match claim.type:
         case "absence":
-            return not every
+            end_s = scene.duration_s if claim.end_s is None else claim.end_s
+            return not any(event.onset_s < end_s for event in every)
         case "count" if claim.value is not None:
             return len(own) <= claim.value <= len(every)
         case "event" if claim.start_s is not None:
