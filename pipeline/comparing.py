@@ -33,7 +33,8 @@ paired as (
 """
 _OUTCOMES = "select task, outcome_a, outcome_b, count(*) as n from paired group by all order by all"
 _KEPT = """
-select task, sum(len(kept_a)) as a, sum(len(kept_b)) as b, sum(len(list_intersect(kept_a, kept_b))) as both
+select task, sum(len(kept_a))::bigint as a, sum(len(kept_b))::bigint as b,
+       sum(len(list_intersect(kept_a, kept_b)))::bigint as both
 from paired group by task
 """
 _CHANGED = """

@@ -17,7 +17,7 @@ from schemas.layout import Dataset
 
 _OUTCOMES = """
 select cot.task, count(*) filter (outcome = 'accept') as accepted, count(*) filter (outcome = 'repair') as repaired,
-       count(*) filter (outcome = 'reject') as rejected, sum(len(kept_claim_ids)) as kept_claims
+       count(*) filter (outcome = 'reject') as rejected, sum(len(kept_claim_ids))::bigint as kept_claims
 from decision join cot using (cot_id) group by 1 order by 1
 """
 

@@ -137,7 +137,7 @@ def _json_rows(path: Path) -> Iterator[tuple[int, dict[str, Any] | str]]:
             if not text.strip():
                 continue
             try:
-                row = json.loads(text)
+                row = json.loads(text.rstrip("\n"))
             except json.JSONDecodeError as error:
                 yield line, f"column {error.colno}: not valid JSON: {error.msg}"
                 continue
