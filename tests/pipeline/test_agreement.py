@@ -51,7 +51,9 @@ def dataset(tmp_path: Path) -> Dataset:
 
 def test_witnesses_are_held_against_all_people_and_people_against_each_other(dataset: Dataset) -> None:
     anna = [
-        review(f"a/base/{name}", "anna", word) for name, word in (("c00", "supported"), ("c01", "refuted"), ("d00", "refuted"))
+        review("a/base/c00", "anna", "supported"),
+        review("a/base/c01", "anna", "refuted"),
+        review("a/base/d00", "anna", "refuted"),
     ]
     bob = [review("a/base/c01", "bob", "supported", 1), review("a/base/c02", "bob", "supported", 1)]
     commit_reviews(dataset, anna, 0)

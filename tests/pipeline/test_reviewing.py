@@ -23,7 +23,8 @@ def dataset(tmp_path: Path) -> Dataset:
     claims = [claim(n, text=f"event {n}") for n in range(63)] + [claim(63, "count", text="count"), claim(64, text="unjudged")]
     decoys = [decoy(n, clip_id="b", text=f"decoy {n}") for n in range(10)]
     judged = [verdict(claim.claim_id, "ears", "supported") for claim in claims[:60]]
-    judged += [verdict(claim.claim_id, "ears", "refuted") for claim in (*claims[60:63], *decoys)]
+    judged += [verdict(claim.claim_id, "ears", "refuted") for claim in claims[60:63]]
+    judged += [verdict(decoy.claim_id, "ears", "refuted") for decoy in decoys]
     return dataset_of(tmp_path, claims, decoys, [*judged, verdict("a/base/c63", "ears", "unverifiable")])
 
 
