@@ -19,7 +19,10 @@ from schemas.vocabulary import ClaimType, Task, VerdictWord
 
 VERSION = 3  # counts changes that decide otherwise under the same parameters
 REFUTED = "is refuted"
-_OPENINGS: dict[Task, str] = {"object": "Generate the sounds of this description alone."}
+_OPENINGS: dict[Task, str] = {
+    "object": "Generate the sounds of this description alone.",
+    "edit": "Edit the input into the target of this description.",
+}
 
 
 class Policy(EnsembleParams):
