@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from annotators.media import ArrayMedia, Sound
+from annotators.media import ArrayMedia, Media, Sound
 from annotators.questions.chat_answerer import ServedAnswerer
 from annotators.questions.mute import Silence
 from annotators.questions.roles import AnswerRequest
@@ -26,7 +26,7 @@ def by_sound(body: dict[str, Any]) -> str:
 
 
 def test_the_same_question_is_put_with_each_sound_and_with_none() -> None:
-    given = [clip(), clip("clip-2", seed=1), Silence("clip-1", 2.0), None]
+    given: list[Media | None] = [clip(), clip("clip-2", seed=1), Silence("clip-1", 2.0), None]
     with Standin(answer=by_sound) as server, at(server, ServedAnswerer, num_samples=2) as answerer:
         answers = answerer.annotate([AnswerRequest("clip-1", media, (COUNT,)) for media in given])
         contents = [body["messages"][0]["content"] for body in asked(server.served)]

@@ -104,7 +104,10 @@ def test_one_sample_that_is_cut_off_costs_itself_and_not_the_others() -> None:
 
 def test_a_question_whose_samples_are_all_cut_off_has_no_answer_and_is_no_failure() -> None:
     body = {"model": "tiny", "messages": []}
-    script = [(200, {}, completion(body, ["a", "b"])), (200, {}, completion(body, ["{"] * 3, "length"))]
+    script: list[tuple[int, dict[str, str], Any]] = [
+        (200, {}, completion(body, ["a", "b"])),
+        (200, {}, completion(body, ["{"] * 3, "length")),
+    ]
     with Standin(script=script) as server, at(server, ServedTeacher, num_samples=3, max_in_flight=1) as teacher:
         (answers,) = teacher.annotate([teach(COUNT)])
     samples = drawn(answers)[0].samples
@@ -114,7 +117,7 @@ def test_a_question_whose_samples_are_all_cut_off_has_no_answer_and_is_no_failur
 
 def test_a_server_that_refuses_the_request_fails_the_clip() -> None:
     probe = completion({"model": "tiny", "messages": []}, ["a", "b"])
-    script = [(200, {}, probe), (400, {}, {"error": {"message": "too long"}})]
+    script: list[tuple[int, dict[str, str], Any]] = [(200, {}, probe), (400, {}, {"error": {"message": "too long"}})]
     with Standin(script=script) as server, at(server, ServedTeacher) as teacher:
         (answers,) = teacher.annotate([teach(COUNT)])
     assert isinstance(answers, Rejected)
