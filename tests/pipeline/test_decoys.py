@@ -5,9 +5,12 @@ import pytest
 from annotators.likeness import ALIKE
 from annotators.wording import claim_text, worded
 from pipeline.decoys import CLEARANCE_S, plant_decoys
+from pipeline.makers import Makers
 from schemas.evidence import HeardEvent
 from schemas.reasoning import Claim, Decoy, Stated
 from schemas.vocabulary import SoundKind
+from tests.annotators.objects.chains.making import found, given_to, track
+from tests.annotators.objects.chains.making import heard as sound
 
 DURATION_S = 9.0
 
@@ -107,3 +110,41 @@ def test_decoys_are_worded_from_their_fields_like_claims() -> None:
 
 def test_a_clip_without_claims_gets_no_decoys() -> None:
     assert plant_decoys("a", [], OTHERS, HEARD, DURATION_S, 1) == []
+
+
+def of_chain(name: str, claims: list[Claim]) -> list[Claim]:
+    """The claims as those of another chain."""
+    ids = {row.claim_id: row.claim_id.replace("/base/", f"/{name}/") for row in claims}
+    return [row.model_copy(update={"claim_id": ids[row.claim_id], "cot_id": f"{row.clip_id}/{name}"}) for row in claims]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_decoy_belongs_to_the_chain_of_its_claim_and_has_a_number_of_its_own_there(seed: int) -> None:
+    own = [*of_chain("object-o00", OWN[:3]), *of_chain("object-o01", OWN[3:])]
+    made = plant_decoys("a", own, OTHERS, HEARD, DURATION_S, seed, 2)
+    ids = [decoy.claim_id for decoy in made]
+    assert len(set(ids)) == len(ids)
+    for chain in ("a/object-o00", "a/object-o01"):
+        of_it = [decoy for decoy in made if decoy.cot_id == chain]
+        assert [decoy.claim_id for decoy in of_it] == [f"{chain}/d{n:02d}" for n in range(len(of_it))]
+        assert all(decoy.made_from.startswith(f"{chain}/") for decoy in of_it if decoy.decoy_kind != "other_clip")
+
+
+def test_decoys_of_another_clip_are_spread_over_the_chains() -> None:
+    own = [*of_chain("object-o00", OWN[:3]), *of_chain("object-o01", OWN[3:])]
+    chains = set()
+    for seed in range(20):
+        made = plant_decoys("a", own, OTHERS, HEARD, DURATION_S, seed)
+        chains |= {decoy.cot_id for decoy in made if decoy.decoy_kind == "other_clip"}
+    assert chains == {"a/object-o00", "a/object-o01"}
+
+
+def test_a_sound_is_given_to_a_thing_that_surely_does_not_make_it() -> None:
+    of = [claim(9, "source", subject="impact", object="t00", start_s=0.0, end_s=9.0)]
+    things = [found("o00", -0.6, "t00"), found("o01", 0.6, "t01", state="silent")]
+    hits = [sound(n, "impact", at, at + 0.2) for n, at in enumerate((1.0, 3.0))]
+    makers = Makers(hits, things, [given_to(hit, "o00") for hit in hits], [track("t00"), track("t01")])
+    (decoy,) = plant_decoys("a", of, [], HEARD, DURATION_S, 1, makers=makers)
+    assert (decoy.decoy_kind, decoy.object, decoy.subject, decoy.made_from) == ("wrong_maker", "t01", "impact", "a/base/c09")
+    assert decoy.text == claim_text(decoy)
+    assert plant_decoys("a", of, [], HEARD, DURATION_S, 1) == []
