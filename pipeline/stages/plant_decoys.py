@@ -31,7 +31,7 @@ class PlantDecoys(SampleStage[Sequence[Decoy], Sequence[Decoy]]):
     name = "plant_decoys"
     task: ClassVar[Task | None] = "base"
     version = VERSION
-    requires = (Clip, SoundEvent, Claim)
+    requires: ClassVar[tuple[type[Row], ...]] = (Clip, SoundEvent, Claim)
     produces = (Decoy,)
     Params = DecoyParams
 

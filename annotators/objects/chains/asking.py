@@ -93,7 +93,7 @@ def about_one_thing(case: ObjectCase, max_words: int) -> type[Written]:
 
     checks: Any = {"check_makers": model_validator(mode="after")(check_makers)}
     grounded = grounded_in(case_evidence(case), shown_tracks(case.clip), case.clip.duration_s, max_words)
-    made: type[Written] = create_model("Written", __base__=grounded, __validators__=checks)
+    made: type[Written] = create_model(grounded.__name__, __base__=grounded, __validators__=checks)
     return made
 
 

@@ -15,9 +15,8 @@ def instruction(case: ObjectCase, spoken: Sequence[Group], others: Sequence[Grou
     """The paragraph. `others`: sounds that must not be taken along; `absent` kinds are named only where there are none."""
     sounds = joined([f"{described(group)} {when(group)}" for group in spoken])
     opening = sentence(f"generate the sound of the {name(case.thing, case.objects)} alone: {sounds}")
-    if others:
-        own_kinds = [group.kind for group in spoken]
-        avoid = sentence(f"avoid {joined([other_sound(group, own_kinds) for group in others])}")
-    else:
-        avoid = sentence(f"avoid {joined([noun(kind, 2) for kind in absent], 'or')}") if absent else None
+    own_kinds = [group.kind for group in spoken]
+    heard = [other_sound(group, own_kinds) for group in others]
+    named, last = (heard, "and") if heard else ([noun(kind, 2) for kind in absent], "or")
+    avoid = sentence(f"avoid {joined(named, last)}") if named else None
     return paragraph(opening, [text for group in spoken if (text := character(group))], avoid)
