@@ -1,8 +1,9 @@
 """`instruments` as a verifier: judges every claim by measuring the clip's sound again.
 
 It forms its own picture of the sound (`events.find_events` on its own analysis) and never reads what the evidence tables
-say about it; of the picture it is given tracks and motion events. It decides what measurements can decide, and says
-`unverifiable` to the rest: free words beyond silence, inferences, and claims whose fields do not fit together.
+say about it; of the picture it is given tracks and motion events, and for claims about makers it looks at it again. It decides
+what measurements can decide, and says `unverifiable` to the rest: free words beyond silence, inferences, and claims whose
+fields do not fit together.
 """
 
 from collections.abc import Sequence
@@ -25,6 +26,7 @@ class InstrumentVerifier(Annotator[Inquiry, list[Judged]]):
     """Judges claims about sound by measurement. Never rejects: what it cannot tell is unverifiable."""
 
     Params = VerifierParams
+    version = 2
     params: VerifierParams
 
     @property
@@ -38,7 +40,7 @@ class InstrumentVerifier(Annotator[Inquiry, list[Judged]]):
     def _judged(self, inquiry: Inquiry) -> list[Judged]:
         analysis = analysis_of(inquiry.media, self.params.instruments)
         ear = Ear(analysis, sorted(find_events(analysis), key=lambda event: event.start_s), self.params)
-        eye = Eye(inquiry.tracks, inquiry.seen, inquiry.width_px)
+        eye = Eye(inquiry.tracks, inquiry.seen, inquiry.width_px, inquiry.media)
         return [judge(claim, ear, eye) for claim in inquiry.claims]
 
 

@@ -6,6 +6,7 @@ is called unclear. Left out: what things usually sound like, which only a model 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,6 +21,18 @@ from annotators.objects.sounds import MadeSound, made_sounds
 from annotators.objects.stereo import MIXES, Positions, positions, support_of_thing, support_of_unfollowed, support_of_unseen
 from annotators.objects.telling import attributed, found_object
 from annotators.objects.things import Floats, Thing
+
+
+@dataclass(frozen=True, eq=False)
+class Believed:
+    """Of S sounds and T things. `cues`: by sound, then by thing; `priors`: (T + 2,) and `chances`: (S, T + 2), probabilities of
+    each thing, of something out of sight, and of something not followed, before and after the evidence."""
+
+    sounds: Sequence[MadeSound]
+    things: Sequence[Thing]
+    cues: Sequence[Sequence[Cues]]
+    priors: Floats
+    chances: Floats
 
 
 class Correspondence(Annotator[AttributionRequest, Attributions]):
@@ -38,6 +51,24 @@ class Correspondence(Annotator[AttributionRequest, Attributions]):
         return [self._attribute(request) for request in batch]
 
     def _attribute(self, request: AttributionRequest) -> Attributions:
+        believed = self.believe(request)
+        told = {
+            event.event_id: attributed(event, chances, own, self.params)
+            for sound, chances, own in zip(believed.sounds, believed.chances, believed.cues, strict=True)
+            for event in sound.events
+        }
+        size_px = request.width_px or 1, request.height_px or 1
+        objects = [
+            found_object(
+                number, thing, float(believed.priors[number]), float(believed.chances[:, number].max(initial=0.0)), size_px,
+                self.params,
+            )
+            for number, thing in enumerate(believed.things)
+        ]  # fmt: skip
+        return Attributions(objects, [told[event.event_id] for event in request.heard])
+
+    def believe(self, request: AttributionRequest) -> Believed:
+        """What is to be believed of every sound and every thing; also for a witness with a hearing of its own."""
         sight, things = self._look(request)
         sounds = made_sounds(request.heard)
         heard_at = [positions(sound, request.heard) for sound in sounds]
@@ -47,28 +78,18 @@ class Correspondence(Annotator[AttributionRequest, Attributions]):
         ]
         found = likelihoods(sounds, things, heard_at, pairs, sight.width_px)
         priors = self._priors(things)
-        belief = beliefs(found, priors, len(things), self.params.second_kind)
-        told = {
-            event.event_id: attributed(event, chances, own, self.params)
-            for sound, chances, own in zip(sounds, belief, pairs, strict=True)
-            for event in sound.events
-        }
-        size_px = request.width_px or 1, request.height_px or 1
-        objects = [
-            found_object(number, thing, float(priors[number]), float(belief[:, number].max(initial=0.0)), size_px, self.params)
-            for number, thing in enumerate(things)
-        ]
-        return Attributions(objects, [told[event.event_id] for event in request.heard])
+        return Believed(sounds, things, pairs, priors, beliefs(found, priors, len(things), self.params.second_kind))
 
     def _look(self, request: AttributionRequest) -> tuple[Sight, list[Thing]]:
         """The things in the pictures. A clip without tracks costs no decoding."""
         fps, width_px = self.params.fps, request.width_px or 1
-        if not request.tracks:
+        tracks = [track for track in request.tracks if track.boxes]
+        if not tracks:
             return Sight(np.zeros(0), fps, width_px), []
         frames = request.media.frames(fps, self.params.max_side_px)
         changed = changes(frames)
-        busy = {track.track_id: is_active(activity(changed, frames, track), fps) for track in request.tracks}
-        return Sight(frames.times_s, fps, width_px), find_things(request.tracks, request.seen, busy, width_px)
+        busy = {track.track_id: is_active(activity(changed, frames, track), fps) for track in tracks}
+        return Sight(frames.times_s, fps, width_px), find_things(tracks, request.seen, busy, width_px)
 
     def _priors(self, things: Sequence[Thing]) -> Floats:
         """Things first: what is large and long in sight is likelier a thing of its own than what is small and brief. Then the

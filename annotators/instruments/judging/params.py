@@ -4,6 +4,7 @@ from pydantic import Field
 
 from annotators.base import Params
 from annotators.instruments.params import InstrumentParams
+from annotators.objects.params import CorrespondenceParams
 
 
 class VerifierParams(Params):
@@ -42,10 +43,13 @@ class VerifierParams(Params):
     pan_trend: float = Field(0.2, gt=0, description="a change of position from this on is a move, below half of it none")
     rate_trend_frac: float = Field(0.25, gt=0, description="a change of rate from this on is a trend, below half of it none")
     brightness_trend_octaves: float = Field(0.4, gt=0, description="a change of the spectral centre that is a trend")
-    coincidence_s: float = Field(0.08, gt=0, description="how far a bounce and its sound may be apart")
-    max_p_chance: float = Field(
-        0.003, gt=0, lt=1, description="a track makes a sound if chance explains it no better than this"
+    correspondence: CorrespondenceParams = Field(
+        CorrespondenceParams(), description="how sounds are weighed against the things that are seen"
     )
-    max_p_maker: float = Field(
-        0.05, gt=0, lt=1, description="a track does not make a sound if its maker would rarely fit so badly"
+    source_support_at: float = Field(0.8, gt=0.5, lt=1, description="a track this probable to make a sound may be its maker")
+    source_refute_at: float = Field(
+        0.05, gt=0, lt=0.5, description="a track this improbable to make a sound may not be its maker"
+    )
+    source_evidence: float = Field(
+        3.0, gt=1, description="the evidence must change the odds of a maker by this factor, whatever they were before"
     )

@@ -2,6 +2,8 @@
 
 from itertools import pairwise
 
+import numpy as np
+
 from annotators.findings import as_evidence, number, refuted, supported, unverifiable
 from annotators.instruments.judging.ear import Ear, kind_of
 from annotators.likeness import SUSTAINED
@@ -43,7 +45,10 @@ def _judge_onset(subject: str, start_s: float, end_s: float, tolerance_s: float,
     if nearby := around(sure):
         onset_s = nearby[0].start_s
         return unverifiable(f"{subject} sounds there, but its onset is at {onset_s:.2f} s", as_evidence(nearby))
-    if maybe := around(ear.possible(subject)):
+    # of a kind that is only possible, what surely begins elsewhere is not the claimed one
+    near_s = 2 * allowed_s if is_sustained else np.inf
+    possible = [event for event in ear.possible(subject) if abs(_nearest_onset(event, start_s) - start_s) <= near_s]
+    if maybe := around(possible):
         return unverifiable(f"what sounds there may be {subject}, not clearly", as_evidence(maybe))
     if subject == "impact" and ear.analysis.onsets(start_s - tolerance_s / 2, start_s + tolerance_s / 2):
         return unverifiable("an onset is there, but it is not clearly a hit of its own")

@@ -1,10 +1,12 @@
 """Synthetic sounds with closed-form truth, and how to ask the verifier about them."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from annotators.instruments.verifier import InstrumentVerifier
-from annotators.media import ArrayMedia, Sound
+from annotators.media import ArrayMedia, Frames, Sound
 from annotators.roles import Inquiry
 from schemas.evidence import SeenEvent, Track, TrackBox
 from schemas.reasoning import Judged, Stated
@@ -99,6 +101,10 @@ def claim(type: str, subject: str | None = None, **fields: object) -> Stated:
 def judged(
     clip: ArrayMedia, *claims: Stated, tracks: tuple[Track, ...] = (), seen: list[SeenEvent] | None = None
 ) -> list[Judged]:
+    if tracks:  # a grey picture in which nothing is to be seen but what the tracks and motion events say
+        clip = replace(
+            clip, stored_frames=Frames(np.full((2, HEIGHT_PX, WIDTH_PX, 3), 128, np.uint8), np.array([0.0, 1.0]), 1.0)
+        )
     inquiry = Inquiry(clip, claims, tracks, seen or [], WIDTH_PX if tracks else None, HEIGHT_PX if tracks else None)
     return InstrumentVerifier(InstrumentVerifier.Params()).annotate([inquiry])[0]
 
