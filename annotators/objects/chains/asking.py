@@ -93,8 +93,7 @@ def about_one_thing(case: ObjectCase, max_words: int) -> type[Written]:
 
     checks: Any = {"check_makers": model_validator(mode="after")(check_makers)}
     grounded = grounded_in(case_evidence(case), shown_tracks(case.clip), case.clip.duration_s, max_words)
-    made: type[Written] = create_model(grounded.__name__, __base__=grounded, __validators__=checks)
-    return made
+    return create_model(grounded.__name__, __base__=grounded, __validators__=checks)
 
 
 def _check_step(number: int, step: WrittenStep, own: Sequence[str]) -> None:
