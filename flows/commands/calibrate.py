@@ -55,6 +55,4 @@ def _show(calibration: "Calibration", output: Path) -> None:
 
     columns = ("witness", "claim type", "true claims", "false claims", "support multiplies odds by", "refutation divides by")
     stdout().print(table(columns, calibration_rows(calibration), right=columns[2:]))
-    stderr().print(
-        f"written to {output}; use it with --set policy.ensemble=calibrated policy.calibration={output}", markup=False
-    )
+    stderr().print(f"written to {output}; use it with --set policy.calibration={output}", markup=False)

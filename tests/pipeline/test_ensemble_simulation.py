@@ -16,7 +16,7 @@ import pytest
 from pipeline.calibration import WordCounts, calibration_of
 from pipeline.ensemble import EnsembleParams, fuse
 from schemas.reasoning import Verdict
-from schemas.vocabulary import ClaimType, VerdictWord
+from schemas.vocabulary import CLAIM_TYPES, ClaimType, VerdictWord
 from tests.pipeline.judged_rows import verdict
 
 NUM_CLAIMS = 2000
@@ -117,3 +117,47 @@ def test_without_counts_of_the_listener_the_instrument_still_has_the_last_word(c
         instrument = fuse(one.type, one.verdicts[:1], half)
         if instrument != "unverifiable":
             assert fuse(one.type, one.verdicts, half) == instrument
+
+
+LISTENERS: dict[str, dict[ClaimType, tuple[int, int]]] = {  # percent supported of true and of false claims, else refuted
+    "good": dict.fromkeys(CLAIM_TYPES, (90, 15)),
+    "poor at numbers": dict.fromkeys(CLAIM_TYPES, (90, 15)) | {"count": (55, 50), "order": (55, 50), "source": (55, 50)},
+    "says yes": dict.fromkeys(CLAIM_TYPES, (97, 92)),
+    "random": dict.fromkeys(CLAIM_TYPES, (50, 50)),
+}
+
+
+def beside_the_embedded_witness(listener: str, seed: int) -> list[Judged]:
+    """Every answer that the embedded witness gave to the claims of scenes, with one of a listener beside it."""
+    chance = random.Random(seed)
+    drawn = []
+    for claim_type, counted in EnsembleParams().table.witnesses["instruments"].items():
+        for is_true, words in ((True, counted.on_true), (False, counted.on_false)):
+            rate = LISTENERS[listener][claim_type][not is_true] / 100
+            counts: dict[VerdictWord, int] = words.model_dump()
+            for word in Counter(counts).elements():
+                heard: VerdictWord = "supported" if chance.random() < rate else "refuted"
+                verdicts = [verdict("a/base/c00", "instruments", word), verdict("a/base/c00", listener, heard)]
+                drawn.append(Judged(claim_type, is_true, verdicts))
+    return drawn
+
+
+@pytest.mark.parametrize("listener", LISTENERS)
+def test_a_counted_listener_adds_to_what_the_embedded_witness_knows_or_leaves_it(listener: str, tmp_path: Path) -> None:
+    counts: WordCounts = Counter(
+        (given.witness, one.type, one.is_true, given.verdict)
+        for one in beside_the_embedded_witness(listener, seed=1)
+        for given in one.verdicts
+    )
+    file = tmp_path / "counted.yaml"
+    file.write_text(calibration_of(counts, "counted", "simulated").to_yaml())
+    claims, agreement = beside_the_embedded_witness(listener, seed=2), EnsembleParams(ensemble="agreement")
+    alone = score(claims, agreement, ["instruments"])
+    agreed = score(claims, agreement, ["instruments", listener])
+    weighed = score(claims, EnsembleParams(calibration=str(file)), ["instruments", listener])
+    unlisted = score(claims, EnsembleParams(), ["instruments", listener])
+    assert weighed.worth > alone.worth - 0.005
+    assert weighed.worth > agreed.worth + 0.05
+    assert unlisted.worth > agreed.worth + 0.05, "even a listener that was never counted cannot veto the instruments"
+    if listener == "good":
+        assert weighed.worth > alone.worth + 0.02
