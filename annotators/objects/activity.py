@@ -18,10 +18,10 @@ from schemas.row import Span
 
 CHANGED_LEVELS = 10  # of 255, between two pictures
 ACTIVE_FRAC = 0.25  # of the thing's own high activity (three quarters of its moving pictures have less)
-SMOOTH_S = 0.2
+SMOOTH_S = 0.2  # pauses so short are none
 COUPLED_FRAC = 0.7  # of all makers move as they sound
 BUSY_ON_FRAC, BUSY_OFF_FRAC = 0.9, 0.15  # how much of the time such a maker is busy
-EFFECTIVE_S = 0.75
+EFFECTIVE_S = 0.75  # pictures nearer to each other than this say the same
 
 Floats = NDArray[np.float64]
 

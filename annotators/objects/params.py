@@ -25,7 +25,7 @@ class CorrespondenceParams(Params):
         0.3, gt=0, le=1, description="chance that a thing that makes one kind of sound makes another, in that of a silent one"
     )
     min_score: float = Field(
-        0.5, ge=0, le=1, description="an event whose likeliest maker is less probable than this is unclear"
+        0.6, ge=0, le=1, description="an event whose likeliest maker is less probable than this is unclear"
     )
     max_silent_score: float = Field(
         0.2, ge=0, le=1, description="a thing that makes no sound with more probability than this may be silent"

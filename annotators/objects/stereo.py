@@ -19,7 +19,7 @@ from schemas.evidence import SoundEvent
 PAN_SPREAD = 0.05  # how far a measured position of a clear sound is off
 UNPLACED_SPREAD = 0.15  # around the centre, of sounds in a mix that does not place them
 MISSED_FRAC = 0.05  # of positions that are wrong altogether
-CROWDED_FRAC = 0.25  # the same, of a lasting sound when another one covers this share of it or more:
+CROWDED_FRAC = 0.25  # the same, where a lasting sound lies over more than CROWDED_SHARE of an event
 CROWDED_SHARE = 0.3
 WITHIN_FRAC = 0.4  # of a thing's width: the spread of where on it a sound begins
 BEYOND_FRAC = 0.7  # of the sounds of things out of sight, in a mix that places them: those beyond the edge

@@ -76,8 +76,8 @@ class AttributionScore:
             Figure("sounds given to their makers, F1", self.pairs.f1, str(self.pairs), at_least=0.85),
             *self._by_trap(),
             *self._off_screen(),
-            self._silent("silent movers given a sound", False),
-            self._silent("silent twins given a sound", True),
+            self._silent("silent things given a sound", (False, True), at_most=0.15),
+            self._silent("of these, silent twins of sounding things", (True,)),
         ]
 
     def _by_trap(self) -> Iterator[Figure]:
@@ -95,9 +95,10 @@ class AttributionScore:
             number = self.off_screen[maker]
             yield Figure(name, number / total if total else None, f"{number} of {total}", at_least, at_most)
 
-    def _silent(self, name: str, is_twin: bool) -> Figure:
-        given, total = self.silent[is_twin, True], self.silent[is_twin, True] + self.silent[is_twin, False]
-        return Figure(name, given / total if total else None, f"{given} of {total} that are followed", at_most=0.15)
+    def _silent(self, name: str, twins: Sequence[bool], at_most: float | None = None) -> Figure:
+        given = sum(self.silent[is_twin, True] for is_twin in twins)
+        total = given + sum(self.silent[is_twin, False] for is_twin in twins)
+        return Figure(name, given / total if total else None, f"{given} of {total} that are followed", at_most=at_most)
 
 
 def _followed(track_ids: Mapping[str, str], objects: Sequence[FoundObject]) -> dict[str, str]:
