@@ -43,12 +43,13 @@ class TemplateReasoner(Annotator[CaseFile, Reasoned]):
     """Steps, claims and instruction from what was measured."""
 
     Params = TemplateParams
+    version = 2
     params: TemplateParams
     batch_size = 16
 
     @property
     def model(self) -> str:
-        return "template@1"
+        return f"template@{self.version}"
 
     def annotate(self, batch: Sequence[CaseFile]) -> list[Reasoned]:
         """One chain per case; never rejects: a clip without any event is said to be quiet."""

@@ -86,7 +86,7 @@ def timing(group: Group, duration_s: float) -> Remark:
     word = f"{number(len(events))} {noun(group.kind, len(events))}" if group.is_complete else noun(group.kind, 2)
     if len(events) <= _TIMED_EVENTS:
         return Remark("temporal", f"{word} come at {joined(times)}", 8.0, [event_claim(e) for e in events] + counting)
-    text = f"the first of {word} comes at {times[0]} and the last at {times[-1]}"
+    text = f"the first of {word if group.is_complete else f'the {word}'} comes at {times[0]} and the last at {times[-1]}"
     return Remark("temporal", text, 8.0, [event_claim(events[0]), event_claim(events[-1]), *counting])
 
 

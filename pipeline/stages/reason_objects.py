@@ -38,15 +38,28 @@ class ObjectFilterParams(AnyParams):
         0.001, ge=0, le=1, description="a thing that covers a smaller share of the picture, on average, is left out"
     )
 
-    def why_not(self, thing: SceneObject, attributions: Sequence[Attribution]) -> str | None:
-        """Why a thing is left out, None for one that is kept. The first reason counts."""
-        if thing.state != "sounding" or not any(one.object_id == thing.object_id for one in attributions):
+    min_in_sight_frac: float = Field(
+        0.5, ge=0, le=1, description="a thing that is in sight for a smaller share of its sounds, on average, is left out"
+    )
+
+    def why_not(self, thing: SceneObject, own: Sequence[SoundEvent]) -> str | None:
+        """Why a thing that makes the sounds `own` is left out, None for one that is kept. The first reason counts."""
+        if thing.state != "sounding" or not own:
             return "unclear" if thing.state == "unclear" else "silent"
         if thing.state_score < self.min_state_score:
             return "uncertain"
         if thing.coverage_frac < self.min_coverage_frac or thing.lost_s > self.max_lost_s:
             return "inconsistent"
-        return "too_small" if thing.mean_area_frac < self.min_area_frac else None
+        if thing.mean_area_frac < self.min_area_frac:
+            return "too_small"
+        in_sight = sum(_in_sight_frac(event, thing) for event in own) / len(own)
+        return "out_of_sight" if in_sight < self.min_in_sight_frac else None
+
+
+def _in_sight_frac(event: SoundEvent, thing: SceneObject) -> float:
+    """Share of a sound during which the thing is in sight."""
+    shared_s = sum(max(0.0, min(event.end_s, span.end_s) - max(event.start_s, span.start_s)) for span in thing.visible)
+    return shared_s / max(event.end_s - event.start_s, 1e-9)
 
 
 class ReasonObjects(ManySampleStage[ObjectCase, Reasoned]):
@@ -85,4 +98,9 @@ class ReasonObjects(ManySampleStage[ObjectCase, Reasoned]):
         return [thing for thing, why in self._judged(sample) if why is None]
 
     def _judged(self, sample: Sample) -> list[tuple[SceneObject, str | None]]:
-        return [(thing, self._filters.why_not(thing, sample.of(Attribution))) for thing in sample.of(SceneObject)]
+        maker = {one.event_id: one.object_id for one in sample.of(Attribution)}
+        made = {
+            thing.object_id: [event for event in sample.of(SoundEvent) if maker.get(event.event_id) == thing.object_id]
+            for thing in sample.of(SceneObject)
+        }
+        return [(thing, self._filters.why_not(thing, made[thing.object_id])) for thing in sample.of(SceneObject)]

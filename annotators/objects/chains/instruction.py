@@ -16,7 +16,9 @@ def instruction(case: ObjectCase, spoken: Sequence[Group], others: Sequence[Grou
     sounds = joined([f"{described(group)} {when(group)}" for group in spoken])
     opening = sentence(f"generate the sound of the {name(case.thing, case.objects)} alone: {sounds}")
     own_kinds = [group.kind for group in spoken]
-    heard = [other_sound(group, own_kinds) for group in others]
+    heard = [
+        other_sound(group, own_kinds) + (f" {when(group)}" if group.kind in own_kinds else "") for group in others
+    ]  # only their times tell sounds of one kind apart
     named, last = (heard, "and") if heard else ([noun(kind, 2) for kind in absent], "or")
     avoid = sentence(f"avoid {joined(named, last)}") if named else None
     return paragraph(opening, [text for group in spoken if (text := character(group))], avoid)

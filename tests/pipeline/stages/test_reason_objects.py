@@ -13,6 +13,7 @@ from schemas.errors import Filtered
 from schemas.evidence import Caption, Measurement, MotionEvent, RoiTrack, SoundEvent
 from schemas.objects import Attribution, FoundObject, SceneObject
 from schemas.reasoning import Claim, Cot
+from schemas.row import Span
 from tests.annotators.objects.chains.making import LEFT, MADE, RIGHT, STILL, found, given_to, track
 from tests.pipeline.spelling import clip
 
@@ -64,6 +65,7 @@ def test_every_thing_that_makes_a_sound_has_a_chain_of_its_own() -> None:
         ({"coverage_frac": 0.4}, "inconsistent"),
         ({"lost_s": 3.0}, "inconsistent"),
         ({"mean_area_frac": 0.0001}, "too_small"),
+        ({"visible": [Span(start_s=6.5, end_s=9.0)]}, "out_of_sight"),  # its tone lasts from 5 s to 7 s
     ],
 )
 def test_a_thing_that_is_not_seen_consistently_is_left_out_and_counted(fields: dict[str, object], reason: str) -> None:

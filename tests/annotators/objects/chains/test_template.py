@@ -58,6 +58,7 @@ def test_a_kind_that_others_make_too_is_not_counted() -> None:
     assert [claim for claim in described(made) if claim.type == "count"] == []
     assert "hits come at 1.0 s, 2.0 s and 4.0 s" in made.steps[1].text.lower()
     assert "Avoid the other hit at 4.5 s." in [step.text for step in made.steps]
+    assert made.caption_cot.endswith("Avoid the other hit at 4.5 s.")
 
 
 def test_a_thing_alone_in_its_clip_avoids_kinds_that_are_absent() -> None:
