@@ -18,11 +18,18 @@ _UNCLEAR = "the sound of the other clip"
 
 
 def instruction(
-    edit: Edit, sounds: EditSounds, kept: Sequence[Group], changed: Sequence[Group], absent: Sequence[SoundKind]
+    edit: Edit,
+    sounds: EditSounds,
+    kept: Sequence[Group],
+    changed: Sequence[Group],
+    continued: Sequence[Group],
+    absent: Sequence[SoundKind],
 ) -> str:
-    """`kept`, `changed`: what is spoken of; `absent`: what the target must not hold."""
+    """`kept`, `changed`, `continued`: what is spoken of; `absent`: what the target must not hold."""
     start, end = seconds(sounds.start_s), seconds(sounds.end_s)
-    new = joined([f"{described(group)} {when(group)}" for group in changed]) if changed else None
+    parts = [f"the {noun(group.kind)} that goes on" for group in continued]
+    parts += [f"{described(group)} {when(group)}" for group in changed]
+    new = joined(parts) if parts else None
     loud = f", {relative_level(edit.snr_lu)} the rest" if edit.snr_lu is not None else ""
     avoid = sentence(f"avoid {joined([noun(kind, 2) for kind in absent], 'or')}") if absent else ""
     gone = _those(changed, changed if edit.operation == "removal" else kept) if changed else _UNCLEAR

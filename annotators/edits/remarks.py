@@ -9,7 +9,7 @@ from dataclasses import replace
 from annotators.edits.sounds import EditSounds
 from annotators.likeness import ALIKE
 from annotators.template import remarks
-from annotators.template.remarks import Remark, event_claim, stated
+from annotators.template.remarks import Remark, attribute_claim, event_claim, stated
 from annotators.template.salience import Group, absent_kinds
 from annotators.wording import joined, noun, seconds, sentence, worded
 from schemas.edits import Edit, Operation
@@ -56,16 +56,20 @@ def presence(media: ClaimMedia, found: Sequence[Group], label: str | None = None
     return Remark("semantic", f"the input holds {names}", 9.0, claims)
 
 
-def change(edit: Edit, sounds: EditSounds, changed: Sequence[Group], other_label: str | None) -> Remark:
+def change(
+    edit: Edit, sounds: EditSounds, changed: Sequence[Group], continued: Sequence[Group], other_label: str | None
+) -> Remark:
     """What one of the two has and the other lacks, when, and how loud beside the clip.
 
     That level follows from the gains. It cannot be measured in a mix, so it is claimed as a conclusion.
     """
-    told = [_timing(group, sounds) for group in changed]
+    told = [_continuing(group) for group in continued] + [_timing(group, sounds) for group in changed]
     where = _LACKS[edit.operation].format(start=seconds(sounds.start_s), end=seconds(sounds.end_s))
     source = f" (labelled “{other_label}”)" if other_label else ""
     said = [f"{where}{source}{': ' if told else ''}{'; '.join(remark.text for remark in told)}"]
     claims = about(sounds.changed_in, [claim for remark in told for claim in remark.claims])
+    if not sounds.is_mix:
+        claims = [_gap(edit, sounds), *claims]
     if edit.snr_lu is not None:
         level = f"the sound of the other clip is {relative_level(edit.snr_lu)} the clip's own"
         said.append(level)
@@ -73,19 +77,13 @@ def change(edit: Edit, sounds: EditSounds, changed: Sequence[Group], other_label
     return Remark("temporal", "; ".join(said), 10.0, claims)
 
 
-def lack(edit: Edit, sounds: EditSounds, changed: Sequence[Group]) -> Remark | None:
-    """That what changes is not heard in the sound without it; None where that one has something like it at that time."""
+def lack(sounds: EditSounds, changed: Sequence[Group]) -> Remark | None:
+    """That what is mixed in is not heard in the sound without it; None where that one has something like it at that time."""
     start_s, end_s = sounds.start_s, sounds.end_s
-    if edit.operation in ("extension", "inpainting"):
-        # within the fades the clip still sounds
-        claim = stated(
-            "absence", "heard", ANY_SOUND, start_s + _EDGE_S, end_s - (_EDGE_S if edit.operation == "inpainting" else 0)
-        )
-        return Remark("temporal", "nothing sounds there in the input", 9.0, about("input", [claim]))
     around = [event for event in sounds.heard(sounds.lacking) if event.start_s < end_s and event.end_s > start_s]
     absent = set(absent_kinds(around))
     kinds = [group.kind for group in changed if group.kind in absent]
-    if not kinds:
+    if not sounds.is_mix or not kinds:
         return None
     claims = about(sounds.lacking, [stated("absence", "heard", kind, start_s, end_s) for kind in kinds])
     names = joined([noun(kind, 2) for kind in kinds], "or")
@@ -118,6 +116,20 @@ def avoidance(kinds: Sequence[SoundKind], duration_s: float) -> Remark:
     """What must not be heard in the target."""
     remark = remarks.avoidance(kinds, duration_s)
     return Remark("semantic", remark.text, 9.0, about("target", remark.claims), is_avoidance=True)
+
+
+def _gap(edit: Edit, sounds: EditSounds) -> Stated:
+    """That the input is silent within the mask, its fades left out."""
+    end_s = sounds.end_s - (_EDGE_S if edit.operation == "inpainting" else 0.0)
+    return about("input", [stated("absence", "heard", ANY_SOUND, sounds.start_s + _EDGE_S, end_s)])[0]
+
+
+def _continuing(group: Group) -> Remark:
+    """That what lasts goes on where the input is silent: told by its length."""
+    event = group.strongest
+    length_s = round(round(event.end_s, 1) - round(event.start_s, 1), 1)
+    claims = [event_claim(event), attribute_claim(event, "duration", "equals", length_s)]
+    return Remark("temporal", f"the {noun(group.kind)} goes on until {seconds(event.end_s)}", 8.0, claims)
 
 
 def _timing(group: Group, sounds: EditSounds) -> Remark:

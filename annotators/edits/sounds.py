@@ -40,6 +40,7 @@ _CLEAR_HIT_DB = 12.0  # of a hit's peak over the loudness of what lasts
 _BREATH_FRAC = 0.6
 _PITCHED: frozenset[SoundKind] = frozenset({"tone", "sweep", "chirp", "ring"})
 _BEGINNING_S = 1.0
+_HELD_S = 0.3
 _HEARD_LIFT_DB = 1.0
 _MINGLED_S = 0.4  # the window of momentary loudness
 _UNKNOWN_IN_A_PIECE = dict.fromkeys(("loudness_lufs", "loudness_slope_db_per_s", "pan_slope_per_s"))
@@ -52,7 +53,7 @@ class EditSounds:
     """Events in order of onset, on the time axis of input and target, at the level that they have there.
 
     `kept`: what is in both, as it is in each; only events that begin outside of a silenced span. `changed`: what is in one of
-    the two alone, `changed_in`. `start_s`, `end_s`: the mask.
+    the two alone, `changed_in`. `start_s`, `end_s`: the mask. `is_mix`: of two clips, else a span of one is silenced.
     """
 
     kept: dict[ClaimMedia, Sequence[HeardEvent]]
@@ -60,6 +61,15 @@ class EditSounds:
     changed_in: ClaimMedia
     start_s: float
     end_s: float
+    is_mix: bool
+
+    @property
+    def continued(self) -> list[HeardEvent]:
+        """What lasts into a silenced span from before it."""
+        if self.is_mix:
+            return []
+        lasting = [event for event in self.kept["target"] if event.kind in SUSTAINED and event.start_s < self.start_s]
+        return [event for event in lasting if event.end_s >= self.start_s + _HELD_S]
 
     @property
     def lacking(self) -> ClaimMedia:
@@ -81,7 +91,7 @@ def sounds_of(edit: Edit, clip: CaseFile, other: CaseFile | None) -> EditSounds:
         outside = [event for event in own if not start_s <= event.start_s < end_s]
         left = [piece for event in own for piece in _around(event, start_s, end_s, clip.duration_s)]
         left += [_background(*span) for span in ((0.0, start_s), (end_s, clip.duration_s)) if span[1] > span[0]]
-        return EditSounds({"input": _in_order(left), "target": outside}, within, changed_in, start_s, end_s)
+        return EditSounds({"input": _in_order(left), "target": outside}, within, changed_in, start_s, end_s, is_mix=False)
     if other is None:
         raise ValueError(f"{edit.edit_id} mixes in another sound, about which nothing is given")
     lent = lent_events(edit, other)
@@ -91,7 +101,7 @@ def sounds_of(edit: Edit, clip: CaseFile, other: CaseFile | None) -> EditSounds:
     if lift_own_db > _HEARD_LIFT_DB:
         changed = _in_order([*changed, _background(start_s, end_s)])
     kept: dict[ClaimMedia, Sequence[HeardEvent]] = {"input": own, "target": own, changed_in: mixed}
-    return EditSounds(kept, changed, changed_in, start_s, end_s)
+    return EditSounds(kept, changed, changed_in, start_s, end_s, is_mix=True)
 
 
 def own_events(edit: Edit, clip: CaseFile) -> list[HeardEvent]:

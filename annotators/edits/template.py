@@ -50,16 +50,17 @@ class TemplateEditReasoner(Annotator[EditCase, Reasoned]):
         edit, sounds = case.edit, sounds_of(case.edit, case.clip, case.other)
         kept: dict[ClaimMedia, list[Group]] = {media: self._groups(events) for media, events in sounds.kept.items()}
         changed = [remarks.counted(group, sounds) for group in self._groups(sounds.changed)]
+        continued = self._groups(sounds.continued)
         absent = self._avoided(sounds)
         said = [
             remarks.presence("input", kept["input"], case.clip.label),
-            remarks.change(edit, sounds, changed, case.other.label if case.other else None),
-            remarks.lack(edit, sounds, changed),
+            remarks.change(edit, sounds, changed, continued, case.other.label if case.other else None),
+            remarks.lack(sounds, changed),
             *(remark for group in changed for remark in remarks.qualities(sounds, group)),
             remarks.presence("target", kept["target"]),
             remarks.avoidance(absent, case.clip.duration_s) if absent else None,
         ]
-        told = instruction(edit, sounds, kept["target"], changed, absent)
+        told = instruction(edit, sounds, kept["target"], changed, continued, absent)
         return _chain([remark for remark in said if remark is not None], told)
 
     def _groups(self, events: Sequence[HeardEvent]) -> list[Group]:
