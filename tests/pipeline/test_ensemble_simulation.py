@@ -134,10 +134,10 @@ def beside_the_embedded_witness(listener: str, seed: int) -> list[Judged]:
     for claim_type, counted in EnsembleParams().table.witnesses["instruments"].items():
         for is_true, words in ((True, counted.on_true), (False, counted.on_false)):
             rate = LISTENERS[listener][claim_type][not is_true] / 100
-            counts: dict[VerdictWord, int] = words.model_dump()
-            for word in Counter(counts).elements():
+            counts = words.model_dump()
+            for said in [word for word in WORDS for _ in range(counts[word])]:
                 heard: VerdictWord = "supported" if chance.random() < rate else "refuted"
-                verdicts = [verdict("a/base/c00", "instruments", word), verdict("a/base/c00", listener, heard)]
+                verdicts = [verdict("a/base/c00", "instruments", said), verdict("a/base/c00", listener, heard)]
                 drawn.append(Judged(claim_type, is_true, verdicts))
     return drawn
 
