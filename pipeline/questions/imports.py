@@ -18,6 +18,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import Any
@@ -80,6 +81,20 @@ def read_questions(url: str) -> ImportedFile:
             raise RecipeError(f"row {number} of {shown} is no question: {error}") from None
         by_video[question.video].append(question)
     return ImportedFile(sha256(data).hexdigest(), dict(by_video))
+
+
+@lru_cache(maxsize=1)
+def same_questions(url: str, expected_sha256: str) -> ImportedFile:
+    """Every question of a file that is known by its hash, read once in this process. RecipeError if it has changed."""
+    found = read_questions(url)
+    if found.sha256 != expected_sha256:
+        raise changed(url, found.sha256, expected_sha256)
+    return found
+
+
+def changed(url: str, found: str, expected: str | None) -> RecipeError:
+    """The error for a file that is not what a recipe was made with."""
+    return RecipeError(f"the questions in {without_query(url)} have changed: their hash is {found}, not {expected}")
 
 
 def _records(data: bytes, suffix: str) -> list[Any]:

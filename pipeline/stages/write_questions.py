@@ -3,18 +3,18 @@
 import logging
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
-from typing import ClassVar, Self
+from typing import ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
+from annotators.base import Annotator, placement
 from annotators.base import Params as AnyParams
-from annotators.base import placement
 from annotators.questions.roles import Posed, PoseRequest
 from pipeline.cell import Cell, CellReport
-from pipeline.questions.imports import ImportedQuestion, read_questions
+from pipeline.questions.imports import ImportedQuestion, changed, read_questions, same_questions
 from pipeline.sample import Sample
 from pipeline.stage import SampleStage
-from schemas.errors import Filtered, RecipeError
+from schemas.errors import Filtered
 from schemas.evidence import SoundEvent
 from schemas.media import Clip, Source
 from schemas.objects import Attribution, SceneObject
@@ -33,23 +33,25 @@ class WriteParams(AnyParams):
         None, "file of AVQA or MUSIC-AVQA rows (path or URL; .json, .jsonl, .csv, .parquet), matched to sources by file name"
     )
     imported_sha256: str | None = Field(
-        None, description="hash of that file, filled in when the recipe is read; a file that has changed since is an error"
+        None,
+        validate_default=True,
+        description="hash of that file, filled in when the recipe is read; a file that has changed since is an error",
     )
     min_covered_frac: float = Field(
         0.9, gt=0, le=1, description="an imported question is asked of clips that are at least this share of their source"
     )
 
-    @model_validator(mode="after")
-    def _knows_its_file(self) -> Self:
+    @field_validator("imported_sha256")
+    @classmethod
+    def _is_of_the_file(cls, given: str | None, info: ValidationInfo) -> str | None:
         """The content decides, not where it lies. RecipeError, which pydantic lets through, for a file that is not usable."""
-        if self.imported is None:
-            return self
-        found = read_questions(self.imported).sha256
-        if self.imported_sha256 not in (None, found):
-            raise RecipeError(
-                f"the questions in {self.imported} have changed: their hash is {found}, not {self.imported_sha256}"
-            )
-        return self if self.imported_sha256 else self.model_copy(update={"imported_sha256": found})
+        url = info.data.get("imported")
+        if url is None:
+            return given
+        found = read_questions(url).sha256
+        if given not in (None, found):
+            raise changed(url, found, given)
+        return found
 
 
 class WriteQuestions(SampleStage[PoseRequest, Sequence[Posed]]):
@@ -63,11 +65,15 @@ class WriteQuestions(SampleStage[PoseRequest, Sequence[Posed]]):
     produces = (Question,)
     Params = WriteParams
 
+    def __init__(self, params: AnyParams, annotator: Annotator[PoseRequest, Sequence[Posed]] | None = None) -> None:
+        super().__init__(params, annotator)
+        assert isinstance(params, WriteParams)
+        self._write_params = params
+
     def run(self, cell: Cell) -> CellReport:
-        params = WriteParams.model_validate(self.params.model_dump())
-        self._written, self._min_covered_frac = params.written, params.min_covered_frac
+        params = self._write_params
         self._sources = {source.source_id: source for source in cell.read(Source)}
-        file = read_questions(params.imported) if params.imported else None
+        file = same_questions(params.imported, str(params.imported_sha256)) if params.imported else None
         self._imported = file.by_video if file else {}
         if file:
             matched = sum(len(self._imported.get(_stem(source), [])) for source in self._sources.values())
@@ -76,7 +82,7 @@ class WriteQuestions(SampleStage[PoseRequest, Sequence[Posed]]):
 
     def ask(self, sample: Sample) -> PoseRequest | Filtered:
         heard = sample.of(SoundEvent)
-        if not self._of_others(sample) and not (self._written and heard):
+        if not self._of_others(sample) and not (self._write_params.written and heard):
             return Filtered("no_questions")
         return PoseRequest(
             clip_id=sample.clip.clip_id,
@@ -85,7 +91,7 @@ class WriteQuestions(SampleStage[PoseRequest, Sequence[Posed]]):
             event_ids=[event.event_id for event in heard],
             objects=sample.of(SceneObject),
             attributions=sample.of(Attribution),
-            most=self._written,
+            most=self._write_params.written,
         )
 
     def rows(self, sample: Sample, answer: Sequence[Posed]) -> Iterable[Row]:
@@ -106,7 +112,7 @@ class WriteQuestions(SampleStage[PoseRequest, Sequence[Posed]]):
     def _of_others(self, sample: Sample) -> list[ImportedQuestion]:
         """Imported questions about the clip's source, if the clip is as good as all of it."""
         source = self._sources[sample.clip.source_id]
-        is_whole = sample.clip.duration_s >= self._min_covered_frac * source.duration_s
+        is_whole = sample.clip.duration_s >= self._write_params.min_covered_frac * source.duration_s
         return self._imported.get(_stem(source), []) if is_whole else []
 
 
