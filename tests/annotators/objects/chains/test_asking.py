@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from annotators.chat.structured import strict_schema
+from annotators.chat.written import grounded_in
 from annotators.objects.chains.asking import ServedObjectReasoner, about_one_thing
 from annotators.objects.chains.case_text import case_text
 from annotators.registry import backend_class
@@ -86,6 +88,10 @@ def test_a_model_that_keeps_speaking_of_another_thing_is_refused() -> None:
 
 def test_a_thing_whose_tracks_are_not_shown_needs_no_source_claim() -> None:
     about_one_thing(case(tracks=[]), 68).model_validate_json(chain(step(EVENT)))
+
+
+def test_the_schema_is_that_of_all_written_chains_so_that_engines_know_its_grammar() -> None:
+    assert strict_schema(about_one_thing(case(), 68)) == strict_schema(grounded_in({}, (), 9.0, 68))
 
 
 def test_all_things_share_the_schema_and_all_of_the_prompt_but_its_last_line() -> None:
