@@ -50,9 +50,7 @@ class Consensus(AnnotationRow):
     agreement_frac: float  # votes of that answer over all samples
     margin_frac: float  # by how much it leads the next, over all samples
     is_kept: bool  # under the policy
-    trace_id: (
-        str | None
-    )  # the trace that stands for them: the first with that answer, and a chain if any has one; None unless kept
+    trace_id: str | None  # the trace that stands for them, of those with that answer and a chain the first; None unless kept
 
 
 class Contribution(AnnotationRow):
@@ -62,7 +60,7 @@ class Contribution(AnnotationRow):
 
     question_id: str
     expected_index: int  # the truth where it is known, else the teacher's consensus
-    num_samples: int  # of each
+    num_samples: int  # with each of them
     num_right_audio: int  # how many were right with the clip's own sound
     num_other_audio: int | None  # with another clip's; None where the shard has no other source
     num_silence: int

@@ -33,7 +33,7 @@ def test_every_stage_with_a_role_has_a_backend() -> None:
 
 
 def test_an_unknown_role_or_backend_is_named_with_the_known_ones() -> None:
-    with pytest.raises(RecipeError, match=r"unknown role 'poet' \(known: audio_captioner, "):
+    with pytest.raises(RecipeError, match=r"unknown role 'poet' \(known: answerer, "):
         backend_class("poet", "x")
     with pytest.raises(RecipeError, match=r"unknown tracker backend 'moton'; did you mean 'motion'\?"):
         backend_class("tracker", "moton")
