@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from annotators.roles import CaseFile
 from schemas.evidence import HeardEvent
 from schemas.objects import Attributed, FoundObject
+from schemas.vocabulary import SoundKind
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,11 @@ class ObjectCase:
     def others(self) -> list[HeardEvent]:
         """What it is not known to make, in order of onset."""
         return [event for event, maker in zip(self.clip.heard, self.makers, strict=True) if maker.object_id != self.object_id]
+
+    def maker_score(self, object_id: str, kind: SoundKind) -> float:
+        """How surely a thing makes what was given to it of a kind, the least sure of it; 0 where nothing was."""
+        pairs = zip(self.clip.heard, self.makers, strict=True)
+        return min((one.score for event, one in pairs if event.kind == kind and one.object_id == object_id), default=0.0)
 
     def made_by(self, object_id: str) -> list[HeardEvent]:
         """What a thing makes, in order of onset."""

@@ -26,6 +26,12 @@ class ObjectTemplateParams(Params):
     max_claims: int = Field(20, ge=4, description="claims of one chain, the avoidance not counted; the weightiest first")
     max_kinds: int = Field(3, ge=1, description="kinds of its own sounds that are spoken of, the strongest first")
     max_avoided: int = Field(3, ge=0, description="other sounds, or absent kinds, that are named in the avoidance")
+    min_maker_score: float = Field(
+        0.9,
+        ge=0,
+        le=1,
+        description="another thing is named as the maker of what to avoid only if it is known this surely",
+    )
     min_strength: float = Field(
         0.2, ge=0, le=1, description="kind score times level over the background (30 dB counts as 1) for a sentence"
     )
@@ -87,6 +93,9 @@ class ObjectTemplate(Annotator[ObjectCase, Reasoned]):
         for thing in case.objects:
             if thing.object_id == case.object_id:
                 continue
-            kinds = {event.kind for event in case.made_by(thing.object_id)}
-            found += [own_remarks.avoided_maker(case, thing, group.kind) for group in others if group.kind in kinds]
+            found += [
+                own_remarks.avoided_maker(case, thing, group.kind)
+                for group in others
+                if case.maker_score(thing.object_id, group.kind) >= self.params.min_maker_score
+            ]
         return [remark for remark in found if remark is not None]

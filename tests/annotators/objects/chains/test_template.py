@@ -1,5 +1,7 @@
 """The template for object chains: what it says of one thing among others, and that it says nothing else."""
 
+from dataclasses import replace
+
 import pytest
 
 from annotators.objects.chains.roles import ObjectCase
@@ -51,6 +53,15 @@ def test_who_makes_a_sound_is_claimed_in_steps_of_its_own() -> None:
     for source in sources:
         assert [claim for claim in made.claims if claim.step_index == source.step_index] == [source]
     assert not any("makes" in step.text for at, step in enumerate(made.steps) if at not in {s.step_index for s in sources})
+
+
+def test_another_thing_is_named_as_a_maker_only_where_that_is_sure() -> None:
+    of = case()
+    unsure = [one.model_copy(update={"score": 0.8}) if one.object_id == "o01" else one for one in of.makers]
+    for makers, subjects in ((of.makers, {"impact", "tone"}), (unsure, {"impact"})):
+        made = reasoned(replace(of, makers=makers))
+        assert {claim.subject for claim in made.claims if claim.type == "source"} == subjects
+    assert "tone" in {claim.subject for claim in avoided(reasoned(replace(of, makers=unsure)))}
 
 
 def test_a_kind_that_others_make_too_is_not_counted() -> None:
