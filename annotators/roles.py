@@ -12,6 +12,7 @@
 | questioner       | PoseRequest   | list[Posed] (annotators/questions/roles.py, also the next two) |
 | teacher          | TeachRequest  | list[Drawn], per question |
 | answerer         | AnswerRequest | list[Drawn], per question |
+| edit_reasoner    | EditCase      | Reasoned (annotators/edits/roles.py) |
 | verifier         | Inquiry       | list[Judged], per claim |
 | repairer         | RepairCase    | Repaired, per refuted step (annotators/repairs/roles.py) |
 
