@@ -22,6 +22,15 @@ def root(scenes: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     return build(scenes / "videos", tmp_path_factory.mktemp("judging") / "dataset", tasks=()).dataset.url
 
 
+def test_every_command_is_there_and_explained() -> None:
+    text = printed("--help")
+    for command in ("decide", "compare", "calibrate", "review"):
+        assert command in text
+        assert "Usage" in printed(command, "--help")
+    for command in ("export", "import", "agreement"):
+        assert "Usage" in printed("review", command, "--help")
+
+
 def test_decide_tells_the_outcomes_of_another_policy_and_finds_them_done_the_second_time(root: str) -> None:
     strict = ("decide", "--root", root, "--policy", "min_supported=1000", "--json")
     first, second = (json.loads(printed(*strict)) for _ in range(2))
