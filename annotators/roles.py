@@ -9,10 +9,10 @@
 | reasoner         | CaseFile      | Reasoned                |
 | attributor       | AttributionRequest | Attributions (annotators/objects/roles.py) |
 | object_reasoner  | ObjectCase    | Reasoned (annotators/objects/chains/roles.py) |
+| edit_reasoner    | EditCase      | Reasoned (annotators/edits/roles.py) |
 | questioner       | PoseRequest   | list[Posed] (annotators/questions/roles.py, also the next two) |
 | teacher          | TeachRequest  | list[Drawn], per question |
 | answerer         | AnswerRequest | list[Drawn], per question |
-| edit_reasoner    | EditCase      | Reasoned (annotators/edits/roles.py) |
 | verifier         | Inquiry       | list[Judged], per claim |
 | repairer         | RepairCase    | Repaired, per refuted step (annotators/repairs/roles.py) |
 

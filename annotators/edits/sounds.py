@@ -34,10 +34,12 @@ CHANGED_IN: dict[Operation, ClaimMedia] = {  # which of the two has what the oth
     "extension": "target", "inpainting": "target", "addition": "target", "removal": "input", "extraction": "input",
 }  # fmt: skip
 LEAST_PIECE_S = 0.8
-MOST_COVERED_FRAC = 0.3
-_CLEAR_DB = 6.0
-_CLEAR_HIT_DB = 12.0  # of a hit's peak over the loudness of what lasts
+MOST_COVERED_FRAC = 0.4
+_CLEAR_DB = 3.0
+_CLEAR_HIT_DB = 9.0  # of a hit's peak over the loudness of what lasts
 _BREATH_FRAC = 0.6
+_LASTING_IN_A_PIECE: frozenset[SoundKind] = frozenset({"tone"})
+_LASTING_IN_A_MIX: frozenset[SoundKind] = frozenset({"tone", "noise"})
 _PITCHED: frozenset[SoundKind] = frozenset({"tone", "sweep", "chirp", "ring"})
 _BEGINNING_S = 1.0
 _HELD_S = 0.3
@@ -117,7 +119,7 @@ def lent_events(edit: Edit, other: CaseFile) -> list[HeardEvent]:
     first_s, end_s, fade_s = edit.other.first / rate_hz, edit.other.end / rate_hz, edit.crossfade / rate_hz
     shift_s, gain_db = (edit.offset - edit.other.first) / rate_hz, (edit.other_gain_db or 0.0) + edit.gain_db
     heard = _without_breath(other.heard)
-    pieces = [_piece(event, first_s, end_s, ("tone", "noise"), fade_s) for event in heard if _touches(event, first_s, end_s)]
+    pieces = [_piece(event, first_s, end_s, _LASTING_IN_A_MIX, fade_s) for event in heard if _touches(event, first_s, end_s)]
     return _in_order([_moved(_louder(piece, gain_db), shift_s) for piece in pieces])
 
 
@@ -139,7 +141,9 @@ def _without_breath(heard: Sequence[HeardEvent]) -> list[HeardEvent]:
 def _around(event: HeardEvent, start_s: float, end_s: float, duration_s: float) -> list[HeardEvent]:
     """What is left of an event when a span is silenced."""
     spans = ((0.0, start_s), (end_s, duration_s))
-    return [_piece(event, first_s, last_s, ("tone",)) for first_s, last_s in spans if _touches(event, first_s, last_s)]
+    return [
+        _piece(event, first_s, last_s, _LASTING_IN_A_PIECE) for first_s, last_s in spans if _touches(event, first_s, last_s)
+    ]
 
 
 def _piece(event: HeardEvent, first_s: float, end_s: float, lasting: Collection[SoundKind], fade_s: float = 0.0) -> HeardEvent:

@@ -59,12 +59,12 @@ class VerifyEdits(ManySampleStage[Inquiry, Sequence[Judged]]):
 def inquiries(sample: Sample) -> list[tuple[Edit, ClaimMedia, list[Claim | Decoy]]]:
     """The claims and decoys about each sound of each task, mixed in a seeded order."""
     edits = {edit.edit_id: edit for edit in sample.of(Edit)}
+    all_claims: list[Claim | Decoy] = [*sample.of(Claim), *sample.of(Decoy)]
+    sides: tuple[ClaimMedia, ...] = get_args(ClaimMedia)
     found: list[tuple[Edit, ClaimMedia, list[Claim | Decoy]]] = []
     for cot in sample.of(Cot):
-        for side in get_args(ClaimMedia):
-            claims = [
-                c for c in (*sample.of(Claim), *sample.of(Decoy)) if c.cot_id == cot.cot_id and side == (c.media or "target")
-            ]
+        for side in sides:
+            claims = [claim for claim in all_claims if claim.cot_id == cot.cot_id and side == (claim.media or "target")]
             random.Random(f"{cot.cot_id}/{side}").shuffle(claims)  # noqa: S311 (an order, not a secret)
             if claims:
                 found.append((edits[cot.subject_id or ""], side, claims))
