@@ -87,6 +87,16 @@ class SampleStage(Stage, Generic[In, Out]):
     def rows(self, sample: Sample, answer: Out) -> Iterable[Row]:
         """The rows that an answer becomes."""
 
+    def made_of(self, sample: Sample) -> list[Row] | Rejected:
+        """The rows of one sample outside of any cell; none for a sample that is filtered. What goes wrong is raised."""
+        question = self.ask(sample)
+        if isinstance(question, Filtered):
+            return []
+        if isinstance(question, Rejected):
+            return question
+        (answer,) = self._annotate([question])
+        return answer if isinstance(answer, Rejected) else list(self.rows(sample, answer))
+
     def provenance(self, sample: Sample) -> dict[str, Any]:
         """The fields every annotation row starts with."""
         prompt_id = self.annotator.prompt_id if self.annotator else None

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from annotators.base import Annotator
 from annotators.roles import Inquiry
@@ -17,25 +17,29 @@ from annotators.site import Site
 from pipeline.media_cache import LazyMedia, MediaCache
 from pipeline.plan import Plan
 from pipeline.progress import Progress
+from pipeline.rewriting import written_claims
 from pipeline.scenes import SceneTruth
 from pipeline.selfcheck.attribution_check import AttributionScore
 from pipeline.selfcheck.claim_check import ClaimScore
 from pipeline.selfcheck.event_match import EventScore
 from pipeline.selfcheck.figures import Figure
+from pipeline.selfcheck.hallucinations import HallucinationScore
+from pipeline.selfcheck.repair_check import EVIDENCE, RepairScore, corrupted, repaired
 from pipeline.selfcheck.track_match import match_tracks
 from pipeline.selfcheck.track_quality import TrackScore
-from pipeline.selfcheck.truth_claims import truth_claims
+from pipeline.selfcheck.truth_claims import PlantedClaim, truth_claims
 from schemas.errors import AudiocotError, Rejected
 from schemas.evidence import MotionEvent, RoiTrack, SoundEvent
 from schemas.layout import Dataset
 from schemas.media import Clip, Source
 from schemas.objects import Attribution, SceneObject
-from schemas.reasoning import Claim, Decision, Judged
+from schemas.reasoning import Claim, Cot, Decision, Judged, Repair
 from schemas.row import AnnotationRow, Row
 from schemas.vocabulary import ClaimType, VerdictWord
 
 R = TypeVar("R", bound=Row)
 A = TypeVar("A", bound=AnnotationRow)
+_REPAIRING = {"verify", "listen", "repair", "recheck"}  # stages whose models the check of repair needs
 
 
 @dataclass(frozen=True)
@@ -84,8 +88,10 @@ def selfcheck(
         raise AudiocotError(
             f"{len(missing)} scenes are not in {dataset.url}, the first is {missing[0]}; build from all of them"
         )
-    figures = [figure for score in (scores.events, scores.tracks, scores.makers, scores.claims) for figure in score.figures()]
-    return SelfCheckReport(len(seen), figures, scores.claims.by_type(), scores.claims.mistakes, scores.makers.mistakes)
+    measured = (scores.events, scores.tracks, scores.makers, scores.claims, scores.hallucinations, scores.repairs)
+    figures = [figure for score in measured for figure in score.figures()]
+    mistakes = [*scores.claims.mistakes, *scores.repairs.mistakes]
+    return SelfCheckReport(len(seen), figures, scores.claims.by_type(), mistakes, scores.makers.mistakes)
 
 
 @dataclass(frozen=True)
@@ -96,6 +102,8 @@ class _Scores:
     tracks: TrackScore = field(default_factory=TrackScore)
     makers: AttributionScore = field(default_factory=AttributionScore)
     claims: ClaimScore = field(default_factory=ClaimScore)
+    hallucinations: HallucinationScore = field(default_factory=HallucinationScore)
+    repairs: RepairScore = field(default_factory=RepairScore)
 
 
 class _Reader:
@@ -105,11 +113,10 @@ class _Reader:
         self.dataset = dataset
         self.plan = plan
         self._cache = MediaCache()
-        verifier = plan[witness].stage.annotator
-        assert verifier is not None
-        verifier.connect(Site(replies=ReplyStore(dataset.storage)))
-        self._verifier: Annotator[Inquiry, list[Judged]] = verifier
-        self._verifier.load()
+        site = Site(replies=ReplyStore(dataset.storage))
+        self._verifier: Annotator[Inquiry, list[Judged]] = _loaded(plan, witness, site)
+        for name in _REPAIRING & plan.fingerprints.keys() - {witness}:
+            _loaded(plan, name, site)
 
     def rows(self, row_type: type[R], shard: int) -> list[R]:
         found: list[R] = []
@@ -128,6 +135,14 @@ class _Reader:
         if isinstance(answer, Rejected):
             raise AudiocotError(f"the verifier refused {inquiry.media.clip_id}: {answer.code}: {answer.message}")
         return answer
+
+
+def _loaded(plan: Plan, name: str, site: Site) -> Annotator[Any, Any]:
+    annotator = plan[name].stage.annotator
+    assert annotator is not None
+    annotator.connect(site)
+    annotator.load()
+    return annotator
 
 
 class _ShardRows:
@@ -163,6 +178,22 @@ def _check_clip(scene: SceneTruth, clip: Clip, rows: _ShardRows, reader: _Reader
         width_px=clip.width_px,
         height_px=clip.height_px,
     )
-    scores.claims.add_planted(scene, planted, reader.judge(inquiry))
+    judged = reader.judge(inquiry)
+    scores.claims.add_planted(scene, planted, judged)
+    scores.hallucinations.add(scene, planted, judged)
     silent = {track_ids[thing.object_id] for thing in scene.things if thing.is_silent_mover and thing.object_id in track_ids}
     scores.claims.add_built(rows.of(Claim, clip.clip_id), rows.of(Decision, clip.clip_id), silent)
+    _check_repair(scene, clip, rows, planted, scores.repairs)
+
+
+def _check_repair(scene: SceneTruth, clip: Clip, rows: _ShardRows, planted: Sequence[PlantedClaim], score: RepairScore) -> None:
+    """Corrupt the clip's base chain and see what the build's own stages make of it."""
+    evidence: dict[type[Row], Sequence[Row]] = {table: rows.of(table, clip.clip_id) for table in EVIDENCE}
+    for cot in rows.of(Cot, clip.clip_id):
+        if cot.task != "base":
+            continue
+        own = written_claims(cot, rows.of(Claim, clip.clip_id), rows.of(Repair, clip.clip_id))
+        chain = corrupted(cot, own, planted, scene, rows.of(RoiTrack, clip.clip_id))
+        if chain is not None:
+            repairs, new, decision = repaired(rows.reader.plan, chain, clip, rows.reader.media(clip, rows.shard), evidence)
+            score.add(scene, chain, decision, repairs, new)

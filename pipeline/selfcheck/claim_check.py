@@ -48,9 +48,9 @@ class ClaimScore:
             float(self.num_silent_supported + self.num_silent_kept) if self.num_silent_asked or self.num_silent_kept else None
         )
         return [
-            self._share("planted false claims refuted", False, "refuted", at_least=0.90),
+            self._share("planted false claims refuted", False, "refuted", at_least=0.93),
             self._share("planted false claims supported", False, "supported"),
-            self._share("true claims wrongly refuted", True, "refuted", at_most=0.05),
+            self._share("true claims wrongly refuted", True, "refuted", at_most=0.03),
             self._share("true claims supported", True, "supported"),
             Figure("claims about silent movers accepted", accepted, silent, at_most=0.0),
         ]
