@@ -1,6 +1,6 @@
 """What is said of an editing task: remarks of the template reasoner, each about the input or the target.
 
-Every remark becomes a step of its own, so that one which is refuted can go alone.
+Every remark becomes a step of its own, so that one which is refuted can go alone. All of them are said: none has a weight.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from annotators.template.salience import Group, absent_kinds
 from annotators.wording import joined, noun, seconds, sentence, worded
 from schemas.edits import Edit, Operation
 from schemas.reasoning import Stated
-from schemas.vocabulary import ANY_SOUND, ClaimMedia, SoundKind
+from schemas.vocabulary import ANY_SOUND, Aspect, ClaimMedia, SoundKind
 
 _LACKS: dict[Operation, str] = {
     "extension": "the input stops at {start}, the target goes on to its end at {end}",
@@ -49,11 +49,11 @@ def presence(media: ClaimMedia, found: Sequence[Group], label: str | None = None
     claims = about(media, [claim for remark in told for claim in remark.claims])
     names = joined([remark.text for remark in told])
     if media == "target":
-        return Remark("semantic", f"{names} {_verb(found, 'stays as it is', 'stay as they are')}", 8.0, claims)
+        return _said("semantic", f"{names} {_verb(found, 'stays as it is', 'stay as they are')}", claims)
     if label:
         claims.append(Stated(step_index=0, type="inference", basis="inferred", text=f"The clip is labelled “{label}”."))
         names += f", in a clip labelled “{label}”"
-    return Remark("semantic", f"the input holds {names}", 9.0, claims)
+    return _said("semantic", f"the input holds {names}", claims)
 
 
 def change(
@@ -74,7 +74,7 @@ def change(
         level = f"the sound of the other clip is {relative_level(edit.snr_lu)} the clip's own"
         said.append(level)
         claims.append(Stated(step_index=0, type="inference", basis="inferred", text=sentence(level)))
-    return Remark("temporal", "; ".join(said), 10.0, claims)
+    return _said("temporal", "; ".join(said), claims)
 
 
 def lack(sounds: EditSounds, changed: Sequence[Group]) -> Remark | None:
@@ -87,7 +87,7 @@ def lack(sounds: EditSounds, changed: Sequence[Group]) -> Remark | None:
         return None
     claims = about(sounds.lacking, [stated("absence", "heard", kind, start_s, end_s) for kind in kinds])
     names = joined([noun(kind, 2) for kind in kinds], "or")
-    return Remark("semantic", f"the {sounds.lacking} has no {names} there", 9.0, claims)
+    return _said("semantic", f"the {sounds.lacking} has no {names} there", claims)
 
 
 def qualities(sounds: EditSounds, group: Group) -> list[Remark]:
@@ -99,9 +99,9 @@ def qualities(sounds: EditSounds, group: Group) -> list[Remark]:
     told: list[Remark] = []
     if how:
         claims = about(media, [claim for remark in how for claim in remark.claims])
-        told.append(Remark("aesthetic", remarks.clauses(how), 5.0, claims))
+        told.append(_said("aesthetic", remarks.clauses(how), claims))
     if place is not None:
-        told.append(Remark("spatial", place.text, 4.0, about(media, place.claims)))
+        told.append(_said("spatial", place.text, about(media, place.claims)))
     return told
 
 
@@ -115,7 +115,7 @@ def relative_level(snr_lu: float) -> str:
 def avoidance(kinds: Sequence[SoundKind], duration_s: float) -> Remark:
     """What must not be heard in the target."""
     remark = remarks.avoidance(kinds, duration_s)
-    return Remark("semantic", remark.text, 9.0, about("target", remark.claims), is_avoidance=True)
+    return _said("semantic", remark.text, about("target", remark.claims), is_avoidance=True)
 
 
 def _gap(edit: Edit, sounds: EditSounds) -> Stated:
@@ -129,7 +129,7 @@ def _continuing(group: Group) -> Remark:
     event = group.strongest
     length_s = round(round(event.end_s, 1) - round(event.start_s, 1), 1)
     claims = [event_claim(event), attribute_claim(event, "duration", "equals", length_s)]
-    return Remark("temporal", f"the {noun(group.kind)} goes on until {seconds(event.end_s)}", 8.0, claims)
+    return _said("temporal", f"the {noun(group.kind)} goes on until {seconds(event.end_s)}", claims)
 
 
 def _timing(group: Group, sounds: EditSounds) -> Remark:
@@ -139,7 +139,11 @@ def _timing(group: Group, sounds: EditSounds) -> Remark:
     claims = [claim.model_copy(update=span) if claim.type == "count" else claim for claim in timing.claims]
     if not group.is_complete:
         claims = [event_claim(group.events[0]) if claim.attribute == "duration" else claim for claim in claims]
-    return Remark(timing.aspect, timing.text, timing.weight, claims)
+    return _said("temporal", timing.text, claims)
+
+
+def _said(aspect: Aspect, text: str, claims: Sequence[Stated], is_avoidance: bool = False) -> Remark:
+    return Remark(aspect, text, 1.0, claims, is_avoidance=is_avoidance)
 
 
 def _verb(found: Sequence[Group], one: str, many: str) -> str:

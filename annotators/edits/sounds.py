@@ -15,6 +15,8 @@ told by five rules, which rather say too little.
 * *Background*: where a part that is mixed in brings a background that is heard over the clip's, and around a silenced span, the
   background may pass for a noise.
 
+Their numbers are no parameters: who plants decoys among the claims goes by the same rules.
+
 An event of which nothing is known stays in the lists with a kind score of 0: it is never spoken of, but it is remembered, so
 that its kind is neither counted nor said to be absent.
 """
