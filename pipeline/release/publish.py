@@ -28,6 +28,7 @@ from schemas.layout import Dataset
 RELEASE_VERSION = 2  # counts changes of the code that change what a release holds
 CURRENT = "releases/CURRENT"
 MANIFEST = "manifest.json"
+_REVIEWS = "select claim_id, reviewer, verdict from review order by all"
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ def plan_release(catalog: Catalog, plan: Plan, params: ReleaseParams, splits: Sp
         splits=splits.model_dump(mode="json"),
         # the shard belongs to it: decoys are taken from clips of the same shard
         clips=[[clip.clip_id, clip.split, clip.shard, *clip.cot_ids] for clip in selection.clips],
+        reviews=catalog.query(_REVIEWS).to_pylist(),  # the card tells how far people agree
     )
     full_name = f"{name}-{decided_by[:8]}"
     return ReleasePlan(full_name, selection, plan_shards(f"releases/{full_name}", selection.clips, params))

@@ -5,6 +5,7 @@ import io
 import json
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import soundfile
@@ -35,16 +36,37 @@ def test_the_shards_load_with_webdataset_alone(folder: Path, built: Built) -> No
         sound, rate_hz = soundfile.read(io.BytesIO(sample["flac"]))
         assert (len(sound), rate_hz) == (facts["num_samples"], 44100)
         assert sample["mp4"][4:8] == b"ftyp"
-        (chain,) = facts["cot"]
-        assert chain["outcome"] in ("accept", "repair")
-        assert chain["steps"]
-        assert chain["caption_cot"]
-        assert all(claim["verdicts"] for claim in chain["claims"])
+        assert facts["cot"][0]["task"] == "base"
+        for chain in facts["cot"]:
+            assert chain["outcome"] in ("accept", "repair")
+            assert chain["task"] != "edit"
+            assert chain["steps"]
+            assert chain["caption_cot"]
+            assert all(claim["verdicts"] for claim in chain["claims"])
+
+
+def test_an_editing_task_is_a_sample_of_its_own_that_needs_nothing_else(folder: Path, built: Built) -> None:
+    shards = [str(path) for path in sorted((folder / "edits").iterdir())]
+    samples = list(webdataset.WebDataset(shards, shardshuffle=False))
+    with Catalog(built.dataset) as catalog:
+        released = catalog.query("select count(*) as n from decision where cot_id like '%/edit-%' and outcome != 'reject'")
+    assert 0 < len(samples) == released.to_pylist()[0]["n"]
+    for sample in samples:
+        facts, mask = json.loads(sample["json"]), json.loads(sample["mask.json"])
+        sounds = [soundfile.read(io.BytesIO(sample[name]), dtype="int16")[0] for name in ("input.flac", "target.flac")]
+        assert {len(sound) for sound in sounds} == {facts["num_samples"]}
+        assert mask == [[span["first"], span["end"]] for span in facts["mask"]]
+        differs = np.flatnonzero((sounds[0] != sounds[1]).any(axis=1))
+        assert len(differs)
+        assert all(any(first <= at < end for first, end in mask) for at in (differs[0], differs[-1]))
+        assert facts["cot"]["steps"]
+        assert facts["cot"]["caption_cot"]
 
 
 def test_the_manifest_counts_and_checks_every_file(folder: Path, built: Built) -> None:
     manifest = json.loads((folder / "manifest.json").read_text())
-    assert manifest["num_clips"] == built.report.num_released == sum(shard["num_samples"] for shard in manifest["shards"])
+    clips = [shard["num_samples"] for shard in manifest["shards"] if shard["kind"] == "shards"]
+    assert manifest["num_clips"] == built.report.num_released == sum(clips)
     listed = {entry["path"] for entry in manifest["shards"] + manifest["tables"]}
     assert listed == {str(path.relative_to(folder)) for path in folder.rglob("*") if path.suffix in (".tar", ".parquet")}
     for entry in manifest["shards"] + manifest["tables"]:
@@ -71,7 +93,15 @@ def test_the_card_says_what_a_reader_must_know(folder: Path, built: Built) -> No
     assert yaml.safe_load(front)["configs"][0]["data_files"]
     for planned in built.plan.stages:
         assert planned.stage.model in body
-    for words in ("min_score", "decoys accepted", "not stated", "in = done + filtered + failed"):
+    for words in (
+        "min_score",
+        "decoys accepted",
+        "not stated",
+        "in = done + filtered + failed",
+        "wrong_media",
+        "## Objects",
+        "rewriting",
+    ):
         assert words in body
 
 
