@@ -129,9 +129,8 @@ class EventQuestioner(Annotator[PoseRequest, Sequence[Posed]]):
         if not names or len(set(names)) < len(names):
             return
         phrases = {found.object_id: found.phrase for found in request.objects}
-        ids = {id(event): event_id for event, event_id in zip(request.heard, request.event_ids, strict=True)}
-        events = {ids[id(event)] for event in group.events}
-        given = [one for one in request.attributions if one.event_id in events]
+        own = {event.event_id for event in request.heard if event.kind == group.kind}  # all of them clear
+        given = [one for one in request.attributions if one.event_id in own]
         makers = {(one.maker, one.object_id) for one in given}
         if len(makers) != 1 or min(one.score for one in given) < self.params.min_maker_score:
             return

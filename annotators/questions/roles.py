@@ -7,23 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from annotators.media import Media
-from schemas.evidence import HeardEvent, SeenEvent, Track
+from schemas.evidence import SeenEvent, SoundEvent, Track
 from schemas.objects import Attribution, SceneObject
 from schemas.reasoning import Reasoned
 
 
 @dataclass(frozen=True)
 class PoseRequest:
-    """What is known about a clip, and how many questions are wanted of it.
-
-    `onsets_s` of `heard` are in the clip's time. Events, objects and attributions belong together by their ids;
-    `event_ids` names `heard` in order.
-    """
+    """What is known about a clip, and how many questions are wanted of it. Rows belong together by their ids."""
 
     clip_id: str
     duration_s: float
-    heard: Sequence[HeardEvent]
-    event_ids: Sequence[str]
+    heard: Sequence[SoundEvent]
     objects: Sequence[SceneObject]
     attributions: Sequence[Attribution]
     most: int

@@ -32,7 +32,6 @@ class Sight:
     place: float | None
     growth: float | None  # area at the end over area at the beginning
     maker_id: str | None  # the track with the most sudden moves, else the one that moves most
-    maker_hits: int
 
 
 def sight_of(tracks: Sequence[Track], seen: Sequence[SeenEvent], width_px: int | None) -> Sight:
@@ -52,9 +51,7 @@ def sight_of(tracks: Sequence[Track], seen: Sequence[SeenEvent], width_px: int |
         ends = max(1, len(areas) // 5)
         growth = float(np.median(areas[-ends:]) / max(np.median(areas[:ends]), 1.0))
     first_move_s = moves[0] if moves else min((track.start_s for track in tracks), default=0.0)
-    return Sight(
-        tracks, hits, first_move_s, place, growth, maker.track_id if maker else None, struck[maker.track_id] if maker else 0
-    )
+    return Sight(tracks, hits, first_move_s, place, growth, maker.track_id if maker else None)
 
 
 def best_choice(query: Query, sight: Sight) -> int | None:

@@ -88,7 +88,6 @@ class WriteQuestions(SampleStage[PoseRequest, Sequence[Posed]]):
             clip_id=sample.clip.clip_id,
             duration_s=sample.clip.duration_s,
             heard=heard,
-            event_ids=[event.event_id for event in heard],
             objects=sample.of(SceneObject),
             attributions=sample.of(Attribution),
             most=self._write_params.written,

@@ -16,7 +16,7 @@ from annotators.questions.roles import Posed, PoseRequest
 from annotators.roles import Hearing
 from pipeline.media.ffmpeg import ffmpeg_exe
 from pipeline.scenes import load_truth, render_scenes
-from schemas.evidence import HeardEvent
+from schemas.evidence import HeardEvent, SoundEvent
 from schemas.objects import Attribution, SceneObject
 from tests.annotators.questions.asking import heard
 from tests.annotators.questions.truth import is_right
@@ -26,7 +26,11 @@ SEEDS = range(1000, 1005)
 
 def posed(events: list[HeardEvent], most: int = 50, clip_id: str = "clip-1", **other: Any) -> list[Posed]:
     given: dict[str, Any] = {"objects": [], "attributions": [], **other}
-    request = PoseRequest(clip_id, 9.0, events, [f"s{number:03d}" for number in range(len(events))], most=most, **given)
+    rows = [
+        SoundEvent(clip_id=clip_id, model="m@1", event_id=f"s{number:03d}", **event.model_dump())
+        for number, event in enumerate(events)
+    ]
+    request = PoseRequest(clip_id, 9.0, rows, most=most, **given)
     (questions,) = EventQuestioner(QuestionerParams()).annotate([request])
     return list(questions)
 
