@@ -15,7 +15,8 @@ from schemas.vocabulary import SoundKind
 
 MAX_TIMBRE_RATIO = 1.5  # of the spectral centroids
 MAX_PITCH_RATIO = 1.12
-MAX_PAN_STEP, MAX_PAN_SPEED = 0.15, 0.35  # between two events: at once, and per second of a maker that moves
+MAX_PAN_STEP, MAX_PAN_SPEED = 0.15, 0.35  # between two events: at once, and per second of a maker that moves,
+MAX_PAN_GAP = 0.6  # but never more than this
 PITCHED: frozenset[SoundKind] = frozenset({"ring", "tone"})
 
 
@@ -61,7 +62,7 @@ def _goes_on(before: SoundEvent, after: SoundEvent) -> bool:
         return False
     if before.pan is not None and after.pan is not None:
         gap_s = after.start_s - before.start_s
-        if abs(after.pan - before.pan) > MAX_PAN_STEP + MAX_PAN_SPEED * gap_s:
+        if abs(after.pan - before.pan) > min(MAX_PAN_STEP + MAX_PAN_SPEED * gap_s, MAX_PAN_GAP):
             return False
     if before.kind in PITCHED and before.pitch_hz and after.pitch_hz:
         return _ratio(before.pitch_hz, after.pitch_hz) <= MAX_PITCH_RATIO

@@ -28,5 +28,10 @@ def test_two_makers_that_take_turns_are_two_sounds() -> None:
     assert ids(*turns) == [["s000", "s002", "s004"], ["s001", "s003", "s005"]]
 
 
+def test_a_long_pause_does_not_join_sounds_from_both_sides() -> None:
+    assert len(ids(event(0, "impact", 1, pan=0.0), event(1, "impact", 6, pan=-0.9))) == 2
+    assert len(ids(event(0, "impact", 1, pan=0.0), event(1, "impact", 3, pan=-0.5))) == 1
+
+
 def test_lasting_sounds_at_the_same_time_have_two_makers() -> None:
     assert len(ids(event(0, "tone", 1, 5, pitch_hz=440), event(1, "tone", 3, 6, pitch_hz=440))) == 2
