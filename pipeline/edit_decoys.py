@@ -16,6 +16,7 @@ from schemas.reasoning import Claim, Decoy, Stated
 from schemas.vocabulary import ANY_SOUND, ClaimMedia
 
 VERSION = 1  # counts changes that plant other decoys
+_EDGE_S = 0.1
 _INSIDE_S = 0.3  # an event so far within a silenced span is silenced, and its neighbours outside do not come near
 
 
@@ -81,8 +82,8 @@ def _is_silenced(edit: Edit, event: Stated, sounds: EditSounds) -> bool:
 
 
 def _is_within(event: Claim, absence: Stated) -> bool:
-    """Whether a claimed event contradicts a claimed absence."""
+    """Whether a claimed event contradicts a claimed absence, and not only at its edge."""
     if event.type != "event" or absence.subject not in (event.subject, ANY_SOUND):
         return False
     starts_s, ends_s = (event.start_s or 0.0) - (absence.start_s or 0.0), (absence.end_s or 0.0) - (event.end_s or 0.0)
-    return min(starts_s, ends_s) >= 0.0
+    return min(starts_s, ends_s) >= _EDGE_S

@@ -8,7 +8,8 @@ told by five rules, which rather say too little.
   other event that is cut or lies under a fade, nothing is known.
 * *Masked*: in a mix, an event is lost under one of the other sound that is not clearly weaker: a hit if it is touched at all, a
   sustained event if more than `MOST_COVERED_FRAC` of it, or of its first second, is covered. What lasts is as strong as its
-  loudness, a hit as its peak, which is higher for the same loudness.
+  loudness, a hit as its peak, which is higher for the same loudness. A ring under a noise is always lost: its attack and the
+  end of its decay go under, and what is left passes for a tone.
 * *Mingled*: an event that shares its time with one of the other sound keeps its times; its loudness, brightness and place can
   no longer be told, nor its pitch if both are pitched. Nor can brightness over a background that became louder.
 * *Breath*: a noise under a pitched sound of its own clip is part of that sound, and seldom found in a mix.
@@ -182,6 +183,8 @@ def _among(event: HeardEvent, others: Sequence[HeardEvent], lift_db: float) -> H
 
 def _is_masked(event: HeardEvent, others: Sequence[HeardEvent]) -> bool:
     rivals = [other for other in others if _level_db(other) > _level_db(event) - _margin_db(event, other)]
+    if event.kind == "ring":
+        rivals += [other for other in others if other.kind == "noise"]
     if event.kind not in SUSTAINED:
         return any(_touches(rival, event.start_s, event.end_s) for rival in rivals)
     beginning_s = min(event.end_s, event.start_s + _BEGINNING_S)

@@ -87,6 +87,12 @@ def test_hits_over_a_long_sound_do_not_mask_it_but_a_long_sound_that_is_louder_d
     assert doubted(mixed(clip(tone), louder).kept["target"]) == ["tone"]
 
 
+def test_a_ring_under_a_noise_is_lost_however_strong_it_is() -> None:
+    ring, tone = heard("ring", 4.0, 4.7, peak_dbfs=-2), heard("tone", 4.0, 5.7, loudness_lufs=-10)
+    sounds = mixed(clip(ring, tone), clip(heard("noise", 1.1, 4.9, loudness_lufs=-40)))
+    assert (told(sounds.kept["target"]), doubted(sounds.kept["target"])) == ([("tone", 4.0, 5.7)], ["ring"])
+
+
 def test_what_cannot_be_told_of_a_sound_that_shares_its_time_with_another_is_left_out() -> None:
     tone = heard("tone", 3.2, 6.8, pitch_hz=440.0, loudness_lufs=-18)
     (beside_hit,) = mixed(clip(tone), clip(heard("impact", 2.0, 2.1, peak_dbfs=-30))).kept["target"]
