@@ -1,10 +1,9 @@
 """Which events may be of a kind that they were not named: the doubt that keeps a kind from being counted or denied.
 
 Kinds that are alike share a border, and a measurement may put an event on the wrong side of it. But only so far: what dies
-away at once does not ring, what has no pitch does not chirp, single hits are no roll, and a steady tone does not glide.
+away at once does not ring, what rings on is no hit, what has no pitch does not chirp, single hits are no roll, and a steady
+tone does not glide.
 """
-
-from itertools import pairwise
 
 import numpy as np
 
@@ -17,6 +16,7 @@ _SHORTEST_RING_S = 0.25
 _LONGEST_CHIRP_S = 0.45
 _SHORTEST_SWEEP_S = 0.25
 _LEAST_HARMONICITY = 0.4
+_LONGEST_HIT_S, _CLEAR_HARMONICITY = 0.6, 0.9
 _ROLL_GAP_S = 0.2
 _LEAST_ROLL_HITS = 3
 # highest over lowest pitch: a sweep glides by a third of an octave, 1.26; what goes by less than 1.04 is steady
@@ -41,10 +41,9 @@ def may_be(event: HeardEvent, kind: SoundKind, analysis: Analysis, clear_score: 
     match kind:
         case "ring":
             return not is_pitched and length_s >= _SHORTEST_RING_S and _has_pitch(event)
-        case "chirp" if is_pitched:
-            return length_s <= _LONGEST_CHIRP_S and _glide(event, analysis) >= _LEAST_CHIRP_GLIDE
         case "chirp":
-            return length_s <= _LONGEST_CHIRP_S and _has_pitch(event)
+            has_fundamental = event.pitch_hz is not None  # partials alone do not chirp
+            return length_s <= _LONGEST_CHIRP_S and has_fundamental and _glide(event, analysis) >= _LEAST_CHIRP_GLIDE
         case "roll":
             return _is_rapid(event, analysis)
         case "sweep":
@@ -56,21 +55,28 @@ def may_be(event: HeardEvent, kind: SoundKind, analysis: Analysis, clear_score: 
         case "noise":
             return True
         case "impact":
-            return not is_pitched
+            return not is_pitched and not _rings_on(event)
 
 
 def _has_pitch(event: HeardEvent) -> bool:
     return event.harmonicity is not None and event.harmonicity >= _LEAST_HARMONICITY
 
 
+def _rings_on(event: HeardEvent) -> bool:
+    """Whether it goes on with partials for longer than any hit."""
+    lasts = event.end_s - event.start_s >= _LONGEST_HIT_S
+    return event.kind == "ring" and lasts and event.harmonicity is not None and event.harmonicity >= _CLEAR_HARMONICITY
+
+
 def _is_rapid(event: HeardEvent, analysis: Analysis) -> bool:
-    """Whether at least three onsets follow each other quickly within or around the event."""
+    """Whether at least three onsets follow each other quickly within or around the event, and make up half of it."""
     onsets = [onset.time_s for onset in analysis.onsets(event.start_s - _ROLL_GAP_S, event.end_s + _ROLL_GAP_S)]
-    run = longest = 1
-    for earlier, later in pairwise(onsets):
-        run = run + 1 if later - earlier <= _ROLL_GAP_S else 1
-        longest = max(longest, run)
-    return longest >= _LEAST_ROLL_HITS
+    run: list[float] = []
+    longest: list[float] = []
+    for onset_s in onsets:
+        run = [*run, onset_s] if run and onset_s - run[-1] <= _ROLL_GAP_S else [onset_s]
+        longest = max(longest, run, key=len)
+    return len(longest) >= _LEAST_ROLL_HITS and longest[-1] - longest[0] >= (event.end_s - event.start_s) / 2 - _ROLL_GAP_S
 
 
 def _glide(event: HeardEvent, analysis: Analysis) -> float:
