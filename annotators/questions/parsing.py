@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from string import ascii_uppercase
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from annotators.chat.structured import json_object
-from annotators.chat.written import Written, WrittenStep, reasoned
+from annotators.chat.written import Written, WrittenClaim, WrittenStep, reasoned
 from schemas.reasoning import Reasoned
 
 MOST_CHOICES = len(ascii_uppercase)
@@ -59,23 +59,32 @@ def answer_index(given: object, choices: Sequence[str]) -> int | None:
 
 
 def read_chain(reply: dict[str, Any], schema: type[Written], caption_cot: str, duration_s: float) -> Reasoned | None:
-    """The steps of a reply with those of their claims that `schema` allows; None where no claim is left to check."""
+    """The steps of a reply with those of their claims that `schema` allows; None where no claim is left to check.
+
+    Without a grammar models leave out what is null and add fields of their own: neither is held against them.
+    """
     given = reply.get("steps")
     steps: list[dict[str, Any]] = []
     for step in given if isinstance(given, list) else []:
         try:
-            bare = WrittenStep.model_validate({**step, "claims": []}).model_dump()
+            bare = WrittenStep.model_validate(_fields(WrittenStep, step) | {"claims": []}).model_dump()
         except (ValidationError, TypeError):
             continue
         claims = step.get("claims")
-        grounded = (
-            [one for one in claims if _written(schema, [bare | {"claims": [one]}], caption_cot)]
-            if isinstance(claims, list)
-            else []
+        known = (
+            [_fields(WrittenClaim, claim) for claim in claims if isinstance(claim, dict)] if isinstance(claims, list) else []
         )
+        grounded = [claim for claim in known if _written(schema, [bare | {"claims": [claim]}], caption_cot)]
         steps.append(bare | {"claims": grounded[:MOST_CLAIMS]})
     written = _written(schema, steps[:MOST_STEPS], caption_cot)
     return reasoned(written, duration_s) if written else None
+
+
+def _fields(model: type[BaseModel], given: Any) -> dict[str, Any]:
+    """All fields of a model and no others, None where they were not given. TypeError for what is no object."""
+    if not isinstance(given, dict):
+        raise TypeError(f"a {model.__name__} is an object, got {given!r:.40}")
+    return {name: given.get(name, False if name == "is_avoidance" else None) for name in model.model_fields}
 
 
 def _written(schema: type[Written], steps: Sequence[dict[str, Any]], caption_cot: str) -> Written | None:

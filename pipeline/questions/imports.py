@@ -75,6 +75,8 @@ def read_questions(url: str) -> ImportedFile:
     vocabulary = _vocabulary(rows)
     by_video: dict[str, list[ImportedQuestion]] = defaultdict(list)
     for number, row in enumerate(rows, start=1):
+        if _is_withdrawn(row):
+            continue
         try:
             question = _question(row, vocabulary)
         except _BadRow as error:
@@ -165,12 +167,17 @@ def _vocabulary(rows: Sequence[Any]) -> dict[str, list[str]]:
     """The answers to each type of question of a file without choices, in alphabetic order."""
     answers: dict[str, set[str]] = defaultdict(set)
     for row in rows:
-        if isinstance(row, dict) and "question_content" in row:
+        if isinstance(row, dict) and "question_content" in row and not _is_withdrawn(row):
             try:
                 answers[_type(row)].add(_answer(row))
             except _BadRow:
                 continue  # told when the row is read
     return {kind: sorted(given) for kind, given in answers.items()}
+
+
+def _is_withdrawn(row: object) -> bool:
+    """Whether the authors of MUSIC-AVQA have struck it out (`question_deleted`)."""
+    return isinstance(row, dict) and str(row.get("question_deleted") or 0) not in ("0", "False")
 
 
 def _type(row: dict[str, Any]) -> str:

@@ -83,6 +83,13 @@ def test_a_grounded_chain_is_taken_as_it_is() -> None:
     assert made.caption_cot == "The answer is “one”."
 
 
+def test_fields_that_are_left_out_are_null_and_those_of_a_models_own_are_ignored() -> None:
+    short = {name: value for name, value in SEEN_EVENT.items() if value is not None} | {"confidence": 0.9}
+    made = chain({"text": "a ball bounces", "aspect": "temporal", "claims": [short], "number": 1})
+    assert [(one.type, one.subject, one.value) for one in made.claims] == [("event", "impact", None)]
+    assert not made.steps[0].is_avoidance
+
+
 @pytest.mark.parametrize(
     "claim",
     [

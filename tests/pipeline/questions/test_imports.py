@@ -76,6 +76,14 @@ def test_music_avqa_rows_have_their_templates_filled_and_the_answers_of_their_ty
     assert found.by_video["00000273"][0].answer_index == 0
 
 
+def test_rows_that_their_authors_have_struck_out_are_no_questions(tmp_path: Path) -> None:
+    rows = [row | {"question_deleted": 0} for row in MUSIC] + [MUSIC[0] | {"question_deleted": 1, "anser": "nine"}]
+    for suffix in (".json", ".csv"):
+        found = read_questions(written(tmp_path / f"music{suffix}", rows))
+        assert found.num_questions == 4
+        assert found.by_video["00000272"][0].choices == ("one", "two")
+
+
 def test_the_hash_is_of_the_bytes_alone(tmp_path: Path) -> None:
     one = read_questions(written(tmp_path / "a.json", [AVQA]))
     same = read_questions(written(tmp_path / "b.json", [AVQA]))
