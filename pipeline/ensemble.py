@@ -48,7 +48,7 @@ class EnsembleParams(Params):
         "type, as a ratio of odds; 5 is one that errs once in six times: enough to decide alone, not against a good one",
     )
     max_ratio: float = Field(
-        30.0,
+        100.0,
         ge=1,
         description="for calibrated: the most that one word can be worth, as a ratio of odds: witnesses do not err as "
         "independently, nor on every sound as rarely, as where they were counted",

@@ -74,7 +74,6 @@ def test_unlisted_witnesses_that_are_calibrated_by_default_agree_like_that_too(c
 
 def test_the_log_odds_are_the_sum_of_the_words_log_ratios(calibrated: EnsembleParams) -> None:
     ratio = (97 + 1) / (1 + 1)  # each of the three words gets one more, of as many claims
-    calibrated = calibrated.model_copy(update={"max_ratio": 100.0})
     one = posterior("event", [verdict("supported", "instrument")], calibrated)
     assert log(one / (1 - one)) == pytest.approx(log(ratio))
     two = posterior("event", [verdict("supported", "instrument"), verdict("supported", "new")], calibrated)
@@ -97,8 +96,9 @@ def test_a_witness_that_cannot_tell_or_says_the_opposite_moves_nothing(calibrate
 
 
 def test_no_word_is_worth_more_than_the_most_that_one_can_be(calibrated: EnsembleParams) -> None:
-    one = posterior("event", [verdict("refuted", "instrument")], calibrated)
-    assert log(one / (1 - one)) == pytest.approx(-log(calibrated.max_ratio))
+    params = EnsembleParams(ensemble="calibrated", calibration=calibrated.calibration, max_ratio=10)
+    one = posterior("event", [verdict("refuted", "instrument")], params)
+    assert log(one / (1 - one)) == pytest.approx(-log(10))
 
 
 def test_what_was_counted_on_true_claims_alone_is_as_good_as_unlisted(tmp_path: Path) -> None:
