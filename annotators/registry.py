@@ -34,6 +34,8 @@ BACKENDS: dict[str, dict[str, str]] = {
     },
     "repairer": {
         "template": "annotators.repairs.template:TemplateRepairer",
+        "openai": "annotators.repairs.asked:ServedRepairer",
+        "vllm": "annotators.repairs.asked:EngineRepairer",
     },
     "object_reasoner": {
         "template": "annotators.objects.chains.template:ObjectTemplate",

@@ -113,7 +113,7 @@ def grounded_in(
             if not step.text.strip():
                 raise ValueError(f"step {number + 1} says nothing")
             for claim in step.claims:
-                _check_claim(claim, evidence, track_ids, duration_s)
+                check_claim(claim, evidence, track_ids, duration_s)
         if not any(step.claims for step in written.steps):
             raise ValueError("no step makes a claim, so nothing in the chain can be checked")
         if not written.caption_cot.strip():
@@ -127,7 +127,8 @@ def grounded_in(
     return made
 
 
-def _check_claim(claim: WrittenClaim, evidence: Mapping[str, str], track_ids: Sequence[str], duration_s: float) -> None:
+def check_claim(claim: WrittenClaim, evidence: Mapping[str, str], track_ids: Sequence[str], duration_s: float) -> None:
+    """ValueError for a claim that is not grounded in the evidence of its clip."""
     if unknown := [name for name in claim.evidence if name not in evidence]:
         raise ValueError(f"there is no evidence {unknown[0]!r}; the ids are {', '.join(evidence) or 'none'}")
     letters = _RESTS_ON.get(claim.basis)
@@ -147,11 +148,12 @@ def reasoned(written: Written, duration_s: float) -> Reasoned:
     steps = [
         Step(text=sentence(step.text.strip()), aspect=step.aspect, is_avoidance=step.is_avoidance) for step in written.steps
     ]
-    claims = [_stated(index, claim, duration_s) for index, step in enumerate(written.steps) for claim in step.claims]
+    claims = [stated(index, claim, duration_s) for index, step in enumerate(written.steps) for claim in step.claims]
     return Reasoned(steps=steps, caption_cot=written.caption_cot.strip(), claims=claims)
 
 
-def _stated(step_index: int, claim: WrittenClaim, duration_s: float) -> Stated:
+def stated(step_index: int, claim: WrittenClaim, duration_s: float) -> Stated:
+    """A written claim in the dataset's own form."""
     fields = claim.model_dump(exclude={"evidence"})
     fields |= {name: None for name in _MEANING if name not in _USES[claim.type]}
     if claim.type == "attribute" and claim.relation not in _COMPARED:
