@@ -137,10 +137,11 @@ def _avqa(row: dict[str, Any]) -> ImportedQuestion:
 def _music_avqa(row: dict[str, Any], vocabulary: dict[str, list[str]]) -> ImportedQuestion:
     kind = _type(row)
     text = _filled(row, "question_content")
-    values = [str(value) for value in _list(row, "templ_values")] if _PLACEHOLDER.search(text) else []
-    if len(values) != len(_PLACEHOLDER.findall(text)):
-        raise _BadRow(f"question_content has {len(_PLACEHOLDER.findall(text))} placeholders and templ_values {len(values)}")
-    given = iter(values)
+    num_open = len(_PLACEHOLDER.findall(text))
+    values = [str(value) for value in _list(row, "templ_values")] if num_open else []
+    if len(values) < num_open:
+        raise _BadRow(f"question_content has {num_open} placeholders and templ_values {len(values)}")
+    given = iter(values)  # what is left over belongs to no placeholder
     asked = _PLACEHOLDER.sub(lambda _: next(given), text)
     choices = tuple(vocabulary[kind])
     if len(choices) < 2:
