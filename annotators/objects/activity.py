@@ -58,18 +58,19 @@ class Agreement:
     support: float
 
 
-def agreement(busy: NDArray[np.bool_], is_on: NDArray[np.bool_], fps: float) -> Agreement:
+def agreement(busy: NDArray[np.bool_], is_on: NDArray[np.bool_], fps: float, is_struck: bool = False) -> Agreement:
     """Whether a thing is busy against whether a sound is on, both (T,) at `fps`.
 
     A thing that moves as it sounds is busy while the sound is on and still while it is off, but for some; any other is busy as
     often at all times. Neighbouring pictures say the same: a stretch of EFFECTIVE_S counts once. Not every maker moves as it
-    sounds, so no disagreement excludes it.
+    sounds, so no disagreement excludes it. Of a sound that is struck only the time about its hits counts: between them a
+    hammer swings as well.
     """
     on_frac, off_frac = (float(busy[some].mean()) if some.any() else 0.0 for some in (is_on, ~is_on))
     usual = float(np.clip(busy.mean(), 1 - BUSY_ON_FRAC, BUSY_ON_FRAC))
     expected = np.where(is_on, BUSY_ON_FRAC, BUSY_OFF_FRAC)
     gains = np.where(busy, np.log(expected / usual), np.log((1 - expected) / (1 - usual)))
-    gain = float(gains.sum() / max(fps * EFFECTIVE_S, 1.0))
+    gain = float(gains[is_on | (not is_struck)].sum() / max(fps * EFFECTIVE_S, 1.0))
     return Agreement(on_frac, off_frac, float(np.log(COUPLED_FRAC * np.exp(gain) + 1 - COUPLED_FRAC)))
 
 

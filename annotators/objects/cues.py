@@ -78,7 +78,7 @@ def cues(sound: MadeSound, thing: Thing, heard_at: Positions, sight: Sight, tole
     return Cues(
         visible_frac=float(thing.is_visible(probes_s, MARGIN_S).mean()),
         striking=striking(thing.moments_s("impact", "stop"), in_sight, tolerance_s) if sound.is_struck else None,
-        agreement=agreement(thing.busy, is_on(spans, sight.times_s), sight.fps),
+        agreement=agreement(thing.busy, is_on(spans, sight.times_s), sight.fps, not sound.is_sustained),
         pan=float(heard_at.pans.mean()) if len(heard_at.pans) else None,
         place=float(thing.places(heard_at.times_s if len(heard_at.pans) else starts_s, sight.width_px).mean()),
     )

@@ -51,5 +51,12 @@ def test_motion_all_the_time_or_at_other_times_speaks_against_it_but_excludes_no
         assert np.log(1 - COUPLED_FRAC) - 1e-9 <= found.support < -1
 
 
+def test_between_hits_a_striker_may_move_or_rest() -> None:
+    about = busy((2.0, 3.0), (5.0, 6.0))
+    swings, rests = (agreement(about | more, about, FPS, is_struck=True) for more in (busy((3.0, 5.0)), NEVER))
+    assert 0 < swings.support < rests.support  # what is busy at all times is so about the hits by chance
+    assert agreement(busy((3.0, 5.0)), about, FPS, is_struck=True).support < -1
+
+
 def test_a_sound_that_lasts_all_along_says_nothing_about_a_thing_that_moves_all_along() -> None:
     assert agreement(~NEVER, ~NEVER, FPS).support == pytest.approx(0.0, abs=0.1)
