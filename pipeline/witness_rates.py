@@ -12,11 +12,13 @@ from pipeline.calibration import WordCounts
 from pipeline.catalog import Catalog
 from schemas.vocabulary import CLAIM_TYPES, ClaimType, VerdictWord
 
-_BY_TYPE = """
+# A teacher that hears nothing guesses: its claims are not mostly true, and to refute them is no error.
+GUESSED = "select claim_id from claim join cot using (cot_id) where cot.task = 'question'"
+_BY_TYPE = f"""
 with judged as (select claim_id, type from claim union all select claim_id, type from decoy)
 select v.witness, judged.type, not v.is_decoy as is_true, v.verdict, count(*) as n
-from verdict v join judged using (claim_id) group by all order by all
-"""
+from verdict v join judged using (claim_id) where claim_id not in ({GUESSED}) group by all order by all
+"""  # noqa: S608 (a constant)
 _BY_KIND = """
 select v.witness, d.decoy_kind, v.verdict, count(*) as n
 from verdict v join decoy d using (claim_id) where v.is_decoy group by all order by all

@@ -11,8 +11,11 @@ from flows.build import PHASES, build_settings
 from flows.recipe import Recipe
 from pipeline.accounting import account
 from pipeline.build import Build
+from pipeline.catalog import Catalog
 from pipeline.plan import Plan
 from pipeline.progress import SilentProgress
+from pipeline.release.trust import witness_trust
+from pipeline.witness_rates import witness_rates
 from schemas.errors import RecipeError
 from schemas.layout import Dataset
 from schemas.media import Clip, Source
@@ -132,6 +135,16 @@ def test_what_the_teacher_claims_is_verified_and_decided_like_any_claim(asked: A
     assert sorted(decision.cot_id for decision in decided) == sorted(cot.cot_id for cot in asked.rows(Cot, "ask_teacher"))
     last = {cot.cot_id: cot.steps[-1] for cot in asked.rows(Cot, "ask_teacher")}
     assert all(last[decision.cot_id] in decision.steps for decision in decided if decision.outcome != "reject")
+
+
+def test_guesses_of_a_teacher_that_hears_nothing_are_not_held_against_who_refutes_them(asked: Asked) -> None:
+    """Its decoys count like any, its own claims do not: they are not mostly true."""
+    with Catalog(asked.dataset, asked.plan.fingerprints) as catalog:
+        rates = witness_rates(catalog)
+        (trust,) = witness_trust(catalog, 0.5)
+    assert sum(one.refuted_decoys.total for one in rates) > 0
+    assert sum(one.false_rejects_at_most.total for one in rates) == 0
+    assert trust.false_share is None
 
 
 def test_every_question_is_probed_with_four_sounds_or_three_where_a_shard_has_no_other(asked: Asked) -> None:
