@@ -8,7 +8,8 @@ from annotators.prompts import Prompt, prompt
 
 NAMES = sorted(file.name.removesuffix(".md") for file in files("annotators.prompts").iterdir() if file.name.endswith(".md"))
 IDS = {  # a text that changes gets a new number: whoever changes one in place meets this list
-    "audio_content.v1@", "audio_temporal.v1@", "listen.v1@", "reason.v1@", "video_content.v1@", "video_temporal.v1@",
+    "answer.v1@", "audio_content.v1@", "audio_temporal.v1@", "listen.v1@", "reason.v1@", "teach.v1@", "video_content.v1@",
+    "video_temporal.v1@",
 }  # fmt: skip
 
 
