@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.policy import Policy, decide, rebuilt_instruction
-from schemas.reasoning import Claim, Cot, Decision, Step, Verdict
+from schemas.reasoning import Claim, Cot, Decision, Repair, Step, Verdict
 from schemas.vocabulary import ClaimType, VerdictWord
 
 SCORES: dict[VerdictWord, float] = {"supported": 0.9, "refuted": 0.1, "unverifiable": 0.5}
@@ -134,3 +134,55 @@ def test_a_rebuilt_instruction_has_whole_sentences_within_its_limit_and_keeps_th
     assert len(text.split()) <= 30
     assert text.startswith("Generate audio that fits this description. Sentence 0 has five words.")
     assert text.endswith("words. Avoid chirps.")
+
+
+def rewriting(after: str | None, num_new: int = 1) -> Repair:
+    """The second step repaired, whose count (claim 2) some witness refuted; new claims are numbered from 5 on."""
+    return Repair(
+        clip_id="a", model="r@1", cot_id="a/base", step_index=1, action="rewrite" if after else "drop", reason="refuted",
+        before=STEPS[1].text, after=after, refuted_claim_ids=["a/base/c02"],
+        new_claim_ids=[f"a/base/c{5 + number:02d}" for number in range(num_new)],
+    )  # fmt: skip
+
+
+def mended(repair: Repair, *words: VerdictWord) -> Decision:
+    """The decision on the chain with its count refuted, or as the words have it, and the repair's new claim judged last."""
+    judged: tuple[VerdictWord, ...] = words or ("supported", "supported", "refuted", "supported", "supported", "supported")
+    claims = [*CLAIMS, *(claim(5 + number, 1, "count") for number in range(len(repair.new_claim_ids)))]
+    return decide(COT, claims, [verdict(n, word) for n, word in enumerate(judged)], Policy(), [repair])
+
+
+def test_a_rewritten_step_takes_the_place_of_the_refuted_one() -> None:
+    made = mended(rewriting("It rings three times."))
+    assert made.outcome == "repair"
+    assert made.steps == [STEPS[0], STEPS[1].model_copy(update={"text": "It rings three times."}), STEPS[2], STEPS[3]]
+    assert made.reason == "step 2 is refuted and rewritten"
+    assert made.caption_cot is not None
+    assert "It rings three times." in made.caption_cot
+    assert set(made.kept_claim_ids) == {f"a/base/c{number:02d}" for number in (0, 1, 3, 4, 5)}
+    assert made.dropped_claim_ids == ["a/base/c02"]
+    assert (made.num_supported, made.num_refuted, made.num_unverifiable) == (4, 1, 0), "of the chain as it was written"
+
+
+@pytest.mark.parametrize("word", ["refuted", "unverifiable"])
+def test_a_rewriting_whose_new_claim_does_not_hold_drops_the_step(word: VerdictWord) -> None:
+    made = mended(rewriting("It rings four times."), "supported", "supported", "refuted", "supported", "supported", word)
+    assert made.steps == [STEPS[0], STEPS[2], STEPS[3]]
+    assert "a/base/c05" in made.dropped_claim_ids
+    assert made.reason == "step 2 is refuted"
+
+
+def test_a_rewriting_that_only_leaves_out_what_was_refuted_stands_on_what_remains() -> None:
+    assert mended(rewriting("It rings at 1.0 s.", num_new=0)).steps[1].text == "It rings at 1.0 s."
+    unsupported: tuple[VerdictWord, ...] = ("supported", "unverifiable", "refuted", "supported", "supported")
+    assert mended(rewriting("It rings at 1.0 s.", num_new=0), *unsupported).steps == [STEPS[0], STEPS[2], STEPS[3]]
+
+
+def test_a_step_that_this_policy_does_not_find_refuted_stays_as_it_was_written() -> None:
+    made = mended(rewriting("It rings three times."), *["supported"] * 6)
+    assert (made.outcome, made.steps) == ("accept", STEPS)
+    assert "a/base/c05" not in made.kept_claim_ids
+
+
+def test_a_dropped_step_stays_dropped() -> None:
+    assert mended(rewriting(None, num_new=0)).steps == [STEPS[0], STEPS[2], STEPS[3]]
