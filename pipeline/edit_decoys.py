@@ -9,14 +9,17 @@ from collections.abc import Iterator, Sequence
 from typing import get_args
 
 from annotators.edits.sounds import EditSounds
+from annotators.template.salience import strength
 from annotators.wording import worded
 from pipeline.decoys import MODEL, is_clear, plant_decoys, rank
 from schemas.edits import Edit
+from schemas.evidence import HeardEvent
 from schemas.reasoning import Claim, Decoy, Stated
 from schemas.vocabulary import ANY_SOUND, ClaimMedia
 
 VERSION = 1  # counts changes that plant other decoys
-_EDGE_S = 0.1
+_EDGE_S = 0.2
+_SURE_STRENGTH = 0.5
 _INSIDE_S = 0.3  # an event so far within a silenced span is silenced, and its neighbours outside do not come near
 
 
@@ -68,7 +71,7 @@ def _crossed(edit: Edit, claim: Claim, claims: Sequence[Claim], sounds: EditSoun
     if claim.type == "event":
         is_false = _is_silenced(edit, said, sounds) or is_clear(said, of_other, sounds.heard(other))
     else:
-        is_false = claim.type == "absence" and any(_is_within(event, said) for event in of_other)
+        is_false = _is_broken(said, sounds.heard(other))
     if is_false:
         yield worded(said)
 
@@ -81,9 +84,10 @@ def _is_silenced(edit: Edit, event: Stated, sounds: EditSounds) -> bool:
     return sounds.start_s + _INSIDE_S <= (event.start_s or 0.0) and (event.end_s or 0.0) <= last_s
 
 
-def _is_within(event: Claim, absence: Stated) -> bool:
-    """Whether a claimed event contradicts a claimed absence, and not only at its edge."""
-    if event.type != "event" or absence.subject not in (event.subject, ANY_SOUND):
+def _is_broken(absence: Stated, heard: Sequence[HeardEvent]) -> bool:
+    """Whether something that surely sounds contradicts an absence, and not only at its edge."""
+    if absence.type != "absence" or absence.start_s is None or absence.end_s is None:
         return False
-    starts_s, ends_s = (event.start_s or 0.0) - (absence.start_s or 0.0), (absence.end_s or 0.0) - (event.end_s or 0.0)
-    return min(starts_s, ends_s) >= _EDGE_S
+    first_s, last_s = absence.start_s + _EDGE_S, absence.end_s - _EDGE_S
+    sure = [event for event in heard if absence.subject in (event.kind, ANY_SOUND) and strength(event) >= _SURE_STRENGTH]
+    return any(event.start_s < last_s and event.end_s > first_s for event in sure)

@@ -9,7 +9,7 @@ told by five rules, which rather say too little.
 * *Masked*: in a mix, an event is lost under one of the other sound that is not clearly weaker: a hit if it is touched at all, a
   sustained event if more than `MOST_COVERED_FRAC` of it, or of its first second, is covered. What lasts is as strong as its
   loudness, a hit as its peak, which is higher for the same loudness. A ring under a noise is always lost: its attack and the
-  end of its decay go under, and what is left passes for a tone.
+  end of its decay go under, and what is left passes for a tone. So is a chirp under a pitched sound, whose line it crosses.
 * *Mingled*: an event that shares its time with one of the other sound keeps its times; its loudness, brightness and place can
   no longer be told, nor its pitch if both are pitched. Nor can brightness over a background that became louder.
 * *Breath*: a noise under a pitched sound of its own clip is part of that sound, and seldom found in a mix.
@@ -44,6 +44,7 @@ _BREATH_FRAC = 0.6
 _LASTING_IN_A_PIECE: frozenset[SoundKind] = frozenset({"tone"})
 _LASTING_IN_A_MIX: frozenset[SoundKind] = frozenset({"tone", "noise"})
 _PITCHED: frozenset[SoundKind] = frozenset({"tone", "sweep", "chirp", "ring"})
+_LOST_UNDER: dict[SoundKind, frozenset[SoundKind]] = {"ring": frozenset({"noise"}), "chirp": _PITCHED}
 _BEGINNING_S = 1.0
 _HELD_S = 0.3
 _HEARD_LIFT_DB = 1.0
@@ -67,6 +68,15 @@ class EditSounds:
     start_s: float
     end_s: float
     is_mix: bool
+
+    def stays(self, media: ClaimMedia) -> list[HeardEvent]:
+        """What is in both and is heard in both, as it is in one of them."""
+        other: ClaimMedia = "input" if media == "target" else "target"
+        known = {(event.kind, event.start_s) for event in self.kept[other] if event.kind_score > 0}
+        return [
+            event if (event.kind, event.start_s) in known or event.kind_score == 0 else doubtful(event)
+            for event in self.kept[media]
+        ]
 
     @property
     def continued(self) -> list[HeardEvent]:
@@ -183,8 +193,7 @@ def _among(event: HeardEvent, others: Sequence[HeardEvent], lift_db: float) -> H
 
 def _is_masked(event: HeardEvent, others: Sequence[HeardEvent]) -> bool:
     rivals = [other for other in others if _level_db(other) > _level_db(event) - _margin_db(event, other)]
-    if event.kind == "ring":
-        rivals += [other for other in others if other.kind == "noise"]
+    rivals += [other for other in others if other.kind in _LOST_UNDER.get(event.kind, ())]
     if event.kind not in SUSTAINED:
         return any(_touches(rival, event.start_s, event.end_s) for rival in rivals)
     beginning_s = min(event.end_s, event.start_s + _BEGINNING_S)

@@ -18,7 +18,7 @@ from annotators.template.salience import Group, absent_kinds, groups
 from annotators.wording import sentence
 from schemas.evidence import HeardEvent
 from schemas.reasoning import Reasoned, Step
-from schemas.vocabulary import ClaimMedia, SoundKind
+from schemas.vocabulary import SoundKind
 
 
 class EditTemplateParams(Params):
@@ -48,19 +48,19 @@ class TemplateEditReasoner(Annotator[EditCase, Reasoned]):
 
     def _reasoned(self, case: EditCase) -> Reasoned:
         edit, sounds = case.edit, sounds_of(case.edit, case.clip, case.other)
-        kept: dict[ClaimMedia, list[Group]] = {media: self._groups(events) for media, events in sounds.kept.items()}
+        stays_in_input, stays = self._groups(sounds.stays("input")), self._groups(sounds.stays("target"))
         changed = [remarks.counted(group, sounds) for group in self._groups(sounds.changed)]
         continued = self._groups(sounds.continued)
         absent = self._avoided(sounds)
         said = [
-            remarks.presence("input", kept["input"], case.clip.label),
+            remarks.presence("input", stays_in_input, case.clip.label),
             remarks.change(edit, sounds, changed, continued, case.other.label if case.other else None),
             remarks.lack(sounds, changed),
             *(remark for group in changed for remark in remarks.qualities(sounds, group)),
-            remarks.presence("target", kept["target"]),
+            remarks.presence("target", stays),
             remarks.avoidance(absent, case.clip.duration_s) if absent else None,
         ]
-        told = instruction(edit, sounds, kept["target"], changed, continued, absent)
+        told = instruction(edit, sounds, stays, changed, continued, absent)
         return _chain([remark for remark in said if remark is not None], told)
 
     def _groups(self, events: Sequence[HeardEvent]) -> list[Group]:

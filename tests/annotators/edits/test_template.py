@@ -111,6 +111,13 @@ def test_what_is_masked_is_neither_claimed_nor_counted_nor_denied() -> None:
     assert "hit at" not in chain.caption_cot.replace("ringing hit at", "")
 
 
+def test_what_stays_is_what_is_heard_in_both() -> None:
+    own = clip(heard("impact", 4.0, 4.1), heard("tone", 0.2, 2.0))  # the hit is masked in the target
+    chain = made("addition", own=own, other=clip(heard("impact", 2.0, 2.1), clip_id="b"), other_gain_db=6.0)
+    assert [step.text for step in chain.steps if "stays" in step.text] == ["A tone stays as it is."]
+    assert [claim.subject for claim in chain.claims if claim.type == "event" and claim.media == "input"] == ["tone"]
+
+
 def test_where_nothing_clear_changes_the_chain_says_no_more_than_where() -> None:
     chain = made("removal", other=clip(heard("noise", 2.0, 2.3, kind_score=0.1), clip_id="b"))
     assert chain.caption_cot.startswith("Remove the sound of the other clip between 3.0 s and 7.0 s; keep the hits")

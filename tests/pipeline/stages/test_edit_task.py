@@ -153,6 +153,8 @@ LACK = claim(1, "input", "absence", step_index=1, subject="sound", start_s=3.1, 
         ([BEFORE, WITHIN], ("supported", "refuted"), "reject"),
         ([BEFORE, claim(1, "input", step_index=1, start_s=4.0)], ("supported", "supported"), "reject"),
         ([BEFORE, claim(1, "target", step_index=1, start_s=7.0)], ("supported", "supported"), "reject"),
+        ([claim(0, "input", start_s=4.0), WITHIN], ("supported", "supported"), "reject"),
+        ([BEFORE, LACK.model_copy(update={"subject": "ring"})], ("supported", "supported"), "reject"),
     ],
 )
 def test_a_chain_that_no_longer_says_what_changes_is_rejected(
