@@ -31,5 +31,8 @@ def test_the_gpu_preset_has_a_pool_for_each_big_model_and_the_others_have_none()
     assert pools == {
         "cpu": ["cpu"],
         "openai": ["cpu"],
-        "gpu-vllm": ["cpu", "caption_audio", "caption_video", "reason", "ground", "listen"],
-    }
+        "gpu-vllm": [
+            "cpu", "caption_audio", "caption_video", "reason", "ground", "listen", "repair", "reason_objects", "reason_edits",
+            "ask_teacher", "probe_audio",
+        ],
+    }  # fmt: skip

@@ -219,19 +219,36 @@ def test_the_recipe_in_the_docs_is_valid(tmp_path: Path) -> None:
     assert load_recipe(written(tmp_path, example)).policy.min_steps == 3
 
 
+JUDGED = {"plant_decoys", "verify", "repair", "recheck", "decide"}
+OBJECTS = {"reason_objects", "plant_object_decoys", "verify_objects", "decide_objects"}
+EDITS = {"plan_edits", "reason_edits", "plant_edit_decoys", "verify_edits", "decide_edits"}
+QUESTIONS = {
+    "write_questions", "ask_teacher", "plant_question_decoys", "verify_questions", "decide_questions", "probe_audio",
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("override", "rerun"),
     [
-        ("splits.val_frac=0.2", set()),
+        ("splits.val_frac=0.2", EDITS),
+        ("tasks=[object]", set()),
         ("name=other", set()),
         ("sources_per_shard=3", set()),
-        ("policy.min_score=0.7", {"decide"}),
-        ("stages.plant_decoys.params.seed=1", {"plant_decoys", "verify", "decide"}),
-        ("stages.track.params.fps=20", {"track", "caption_video", "reason", "plant_decoys", "verify", "decide"}),
+        ("policy.min_score=0.7", {"decide", "decide_objects", "decide_edits", "decide_questions"}),
+        ("stages.plant_decoys.params.seed=1", JUDGED),
+        ("stages.reason.params.max_claims=12", {"reason"} | JUDGED | EDITS - {"plan_edits"}),
+        ("stages.reason_objects.params.max_lost_s=1", OBJECTS),
+        ("stages.find_objects.params.min_score=0.7", {"find_objects"} | OBJECTS | QUESTIONS),
+        ("stages.verify.params.onset_s=0.2", JUDGED - {"plant_decoys"}),
+        (
+            "stages.track.params.fps=20",
+            {"track", "caption_video", "reason", "find_objects"} | JUDGED | OBJECTS | QUESTIONS | EDITS - {"plan_edits"},
+        ),
+        ("stages.probe_audio.params.min_wrong=1", {"probe_audio"}),
         ("ingest.window_s=5", set(STAGES) - {"ground", "listen"}),
     ],
 )
 def test_a_change_runs_again_what_the_docs_say(override: str, rerun: set[str]) -> None:
     before = make_plan(recipe_stages(Recipe())).fingerprints
     after = make_plan(recipe_stages(load_recipe(None, [override]))).fingerprints
-    assert {name for name in before if before[name] != after[name]} == rerun
+    assert {name for name in after if before[name] != after[name]} == rerun

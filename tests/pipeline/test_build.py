@@ -70,8 +70,11 @@ def test_the_executor_and_the_names_of_files_do_not_change_a_byte(built: Built, 
 @pytest.mark.parametrize(
     ("change", "rerun"),
     [
-        ({"policy": {"min_supported": 2}}, {"decide"}),
-        ({"stages": {"plant_decoys": {"params": {"seed": 1}}}}, {"plant_decoys", "verify", "decide"}),
+        ({"policy": {"min_supported": 2}}, {"decide", "decide_objects", "decide_edits", "decide_questions"}),
+        (
+            {"stages": {"plant_decoys": {"params": {"seed": 1}}}},
+            {"plant_decoys", "verify", "repair", "recheck", "decide"},
+        ),
         ({"release": {"shard_mb": 100}}, set()),
     ],
 )
@@ -83,7 +86,7 @@ def test_a_changed_parameter_reruns_exactly_what_depends_on_it(
     differs = {name for name, value in changed.plan.fingerprints.items() if value != built.plan.fingerprints[name]}
     assert differs == rerun
     num_shards = len(dataset.shards_with_part("clip", "ingest", built.plan["ingest"].fingerprint))
-    num_packed = len(list((Path(dataset.url) / "releases" / changed.report.release / "shards").iterdir()))
+    num_packed = len(list((Path(dataset.url) / "releases" / changed.report.release).rglob("*.tar")))
     assert changed.report.cells_run == len(rerun) * num_shards + num_packed
 
 
@@ -96,9 +99,8 @@ def test_new_files_are_added_and_old_ones_left_alone(
     render_scenes(more, (204,))
     grown = build(more / "videos", Path(dataset.url))
     assert grown.report.num_clips == 4
-    assert grown.report.cells_run == len(grown.plan.stages) + len(
-        list((Path(dataset.url) / "releases" / grown.report.release / "shards").iterdir())
-    )
+    num_packed = len(list((Path(dataset.url) / "releases" / grown.report.release).rglob("*.tar")))
+    assert grown.report.cells_run == len(grown.plan.stages) + num_packed
     assert all(path.stat().st_mtime_ns == written for path, written in before.items())
 
 
@@ -120,7 +122,8 @@ def test_a_release_holds_its_own_build_whatever_ran_meanwhile(
     dataset = copy_of(built)
     strict = build_settings(Recipe.model_validate(RECIPE | {"policy": {"min_steps": 50}}), source=str(source), executor="local")
     with Build(dataset, strict, SilentProgress()) as running:
-        running.run_stages("verify", PHASES["verify"])
+        for phase, stages in PHASES.items():
+            running.run_stages(phase, stages)
         build(source, Path(dataset.url))
         running.pack()
         with pytest.raises(ReleaseError, match="empty release: of 3 clips, 3 rejected"):
@@ -152,7 +155,7 @@ def test_a_damaged_part_stops_the_next_build_with_what_to_do(
     built: Built, copy_of: Callable[[Built], Dataset], source: Path
 ) -> None:
     dataset = copy_of(built)
-    victim = sorted(Path(dataset.url).glob("tables/claim/*/*.parquet"))[0]
+    victim = sorted(Path(dataset.url).glob("tables/claim/reason-*/*.parquet"))[0]
     victim.write_bytes(b"PAR1")
     with pytest.raises(RootError, match=r"is damaged; delete tables/\*/reason-.*/part-000000.parquet"):
         build(source, Path(dataset.url))
@@ -165,9 +168,11 @@ def test_every_claim_has_a_verdict_and_every_chain_a_decision(built: Built) -> N
     with Catalog(built.dataset) as catalog:
         unjudged = catalog.query("select count(*) as n from claim anti join verdict using (claim_id)").to_pylist()
         undecided = catalog.query("select count(*) as n from cot anti join decision using (cot_id)").to_pylist()
-        counts = catalog.query(
-            "select (select count(*) from claim) as claims, (select count(*) from cot) as chains"
-        ).to_pylist()
+        chains = catalog.query(
+            "select task, count(distinct cot_id) as chains, count(*) as claims from cot join claim using (cot_id) group by 1"
+        )
     assert unjudged == undecided == [{"n": 0}]
-    assert counts[0]["chains"] == 3
-    assert counts[0]["claims"] >= 9
+    by_task = {row["task"]: row for row in chains.to_pylist()}
+    assert set(by_task) >= {"base", "object", "edit"}
+    assert by_task["base"]["chains"] == 3
+    assert all(row["claims"] >= 3 * row["chains"] for row in by_task.values())
