@@ -14,10 +14,14 @@ from annotators.findings import as_evidence, number, refuted, supported, unverif
 from annotators.instruments.judging.ear import Ear, kind_of
 from annotators.media import Media
 from annotators.objects.attributor import Believed, Correspondence
+from annotators.objects.cues import MARGIN_S
 from annotators.objects.roles import AttributionRequest
+from annotators.objects.things import seen_spans
 from schemas.evidence import HeardEvent, SeenEvent, SoundEvent, Track
 from schemas.reasoning import Judged, Stated
 from schemas.vocabulary import ANY_SOUND
+
+_LEAST_SIGHT_FRAC = 1 / 3  # of the sounds that a track is said to make
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,12 +98,24 @@ def _weighed(track_id: str, subject: str, events: Sequence[HeardEvent], is_sure:
     is_placed = any(_reach(event) > p.side_pan for event in believed.sounds[best].events)
     has_evidence = ratio >= p.source_evidence and (is_placed or cues.support(believed.sounds[best]) >= log(p.source_evidence))
     if is_sure and has_evidence and chance >= p.source_support_at:
+        if _sight_frac(track_id, believed.sounds[best].events, eye) < _LEAST_SIGHT_FRAC:
+            return unverifiable(f"{track_id} is hardly in sight while {subject} sounds", evidence)
         return supported(said, evidence, (chance - p.source_support_at) / (1 - p.source_support_at))
     if cues.visible_frac == 0:
         return unverifiable(f"{track_id} is not in sight while {subject} sounds", evidence)
     if chance <= p.source_refute_at and ratio <= 1 / p.source_evidence:
         return refuted(said, evidence, 1 - chance / p.source_refute_at)
     return unverifiable(f"{said}: no proof either way", evidence)
+
+
+def _sight_frac(track_id: str, events: Sequence[SoundEvent], eye: Eye) -> float:
+    """Share of the events during which the track itself is seen, not only another of what is taken for the same thing."""
+    spans = [span for track in eye.tracks if track.track_id == track_id for span in seen_spans(track)]
+    seen = [
+        any(start_s - MARGIN_S <= event.end_s and event.start_s <= end_s + MARGIN_S for start_s, end_s in spans)
+        for event in events
+    ]
+    return sum(seen) / len(seen)
 
 
 def _reach(event: HeardEvent) -> float:

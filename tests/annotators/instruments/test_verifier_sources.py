@@ -83,3 +83,10 @@ def test_without_a_picture_no_source_can_be_told() -> None:
 
 def test_a_track_out_of_sight_at_the_onsets_is_not_judged() -> None:
     assert words(media(hits([4.0, 5.0])), makes("t00"), tracks=(track("t00", 0.5, 0.0, 2.0),), seen=[]) == ["unverifiable"]
+
+
+def test_a_track_that_sees_little_of_what_its_thing_makes_is_not_named_for_it() -> None:
+    """A thing that is lost and found again is followed by two tracks; only the first sees it bounce."""
+    tracks = (track("t00", 0.5, 0.0, 4.9), track("t01", 0.5, 4.9, 6.0))
+    seen = [*bounces("t00", TIMES_S[:5]), *bounces("t01", TIMES_S[5:])]
+    assert words(media(hits(TIMES_S)), makes("t00"), makes("t01"), tracks=tracks, seen=seen) == ["supported", "unverifiable"]
