@@ -10,6 +10,7 @@ from itertools import pairwise
 from annotators.likeness import SUSTAINED
 from pipeline.scenes import SceneTruth, TruthEvent
 from schemas.reasoning import Stated
+from schemas.vocabulary import ANY_SOUND, SOUND_KINDS
 
 _ONSET_S, _SUSTAINED_ONSET_S = 0.3, 0.7
 _FAR_S = 1.0  # an event claim is false where nothing of its kind begins this near
@@ -21,6 +22,8 @@ _SIDE_PAN = 0.1
 
 def is_true(claim: Stated, scene: SceneTruth) -> bool | None:
     """None where the truth does not decide it: inferences, sources, free words, and what lies within a margin."""
+    if claim.subject not in (*SOUND_KINDS, ANY_SOUND):
+        return None
     match claim.type:
         case "event":
             return _event(claim, _of(claim.subject, scene))
@@ -43,7 +46,7 @@ def is_true(claim: Stated, scene: SceneTruth) -> bool | None:
 
 
 def _of(kind: str | None, scene: SceneTruth) -> list[TruthEvent]:
-    events = [event for thing in scene.things if thing.kind == kind for event in thing.events]
+    events = [event for thing in scene.things if kind in (thing.kind, ANY_SOUND) for event in thing.events]
     return sorted(events, key=lambda event: event.onset_s)
 
 

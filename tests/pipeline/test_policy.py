@@ -179,7 +179,8 @@ def test_a_rewriting_that_only_leaves_out_what_was_refuted_stands_on_what_remain
 
 
 def test_a_step_that_this_policy_does_not_find_refuted_stays_as_it_was_written() -> None:
-    made = mended(rewriting("It rings three times."), *["supported"] * 6)
+    agreed: list[VerdictWord] = ["supported"] * 6
+    made = mended(rewriting("It rings three times."), *agreed)
     assert (made.outcome, made.steps) == ("accept", STEPS)
     assert "a/base/c05" not in made.kept_claim_ids
 

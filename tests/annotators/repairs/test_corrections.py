@@ -1,5 +1,7 @@
 """What a refuted claim becomes: the measured number where there is exactly one, and nothing where there is none."""
 
+from typing import Any
+
 import pytest
 
 from annotators.repairs.corrections import corrected
@@ -8,7 +10,7 @@ from schemas.evidence import HeardEvent
 from schemas.reasoning import Stated
 from tests.annotators.repairs.cases import HITS, heard, judged, stated
 
-WHOLE = {"start_s": 0.0, "end_s": 10.0}
+WHOLE: dict[str, Any] = {"start_s": 0.0, "end_s": 10.0}
 
 
 def correction(

@@ -1,5 +1,7 @@
 """The template repairer: only the refuted step is written again, from what is left of it and what was measured."""
 
+from typing import Any
+
 from annotators.repairs.roles import JudgedClaim, RepairedStep
 from annotators.repairs.telling import step_text
 from annotators.repairs.template import TemplateRepairer
@@ -7,7 +9,7 @@ from schemas.reasoning import Judged, Step
 from tests.annotators.chat.clips import track
 from tests.annotators.repairs.cases import judged, repair_case, stated
 
-WHOLE = {"start_s": 0.0, "end_s": 10.0}
+WHOLE: dict[str, Any] = {"start_s": 0.0, "end_s": 10.0}
 STEPS = [
     Step(text="Hits are heard.", aspect="semantic"),
     Step(text="Five hits come at 1.0 s and later.", aspect="temporal"),

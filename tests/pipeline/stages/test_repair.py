@@ -118,7 +118,9 @@ def test_new_claims_are_judged_again_and_the_chain_is_decided_on_with_them() -> 
         ("clip/base/r00", "supported", False)
     ]
     asked = sample([*claims, *new], NoMedia(), verdicts=[*verdicts, *again], repairs=rows)
-    (decision,) = DecideRepaired(Policy()).made_of(asked)
+    decided = DecideRepaired(Policy()).made_of(asked)
+    assert isinstance(decided, list)
+    (decision,) = decided
     assert isinstance(decision, Decision)
     assert [step.text for step in decision.steps] == [STEPS[0].text, rows[0].after]
     assert decision.kept_claim_ids == ["clip/base/c00", "clip/base/c01", "clip/base/r00"]
