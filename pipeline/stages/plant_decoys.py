@@ -21,9 +21,7 @@ from schemas.vocabulary import Task
 class DecoyParams(AnyParams):
     """How many decoys, and which."""
 
-    per_kind: int = Field(
-        1, ge=0, le=8, description="decoys of each kind per clip; 0 plants none and measures no witness"
-    )
+    per_kind: int = Field(1, ge=0, le=8, description="decoys of each kind per clip; 0 plants none and measures no witness")
     seed: int = Field(0, description="another seed plants other decoys")
 
 

@@ -116,9 +116,10 @@ def judge_absence(claim: Stated, ear: Ear) -> Judged:
         best = max(present, key=lambda event: event.kind_score)
         reason = f"{best.kind} is heard from {best.start_s:.2f} s to {best.end_s:.2f} s"
         return refuted(reason, as_evidence(present), best.kind_score)
-    maybe = ear.within(ear.possible(claim.subject), start_s, end_s)
+    # a clear one that only reaches the edge of the span is neither within it nor surely outside
+    maybe = ear.within([*ear.sure(claim.subject), *ear.possible(claim.subject)], start_s, end_s)
     if maybe:
-        return unverifiable(f"what sounds there may be {claim.subject}, not clearly", as_evidence(maybe))
+        return unverifiable(f"what sounds there may be {claim.subject}, not clearly within the span", as_evidence(maybe))
     others = ear.within(ear.events, start_s, end_s)
     if not others:
         return unverifiable("no event is heard, but it is not silent either", _level(ear, start_s, end_s))

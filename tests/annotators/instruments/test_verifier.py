@@ -95,6 +95,11 @@ def test_absence_is_of_the_named_kind_within_the_span(mixed: ArrayMedia) -> None
     ) == ["supported", "supported", "refuted", "refuted", "supported", "refuted"]
 
 
+def test_a_sound_at_the_edge_of_a_span_leaves_its_absence_open(knocks: ArrayMedia) -> None:
+    at_the_end = claim("absence", "impact", start_s=1.6, end_s=2.02)  # the hit begins at 2.0 s
+    assert words(knocks, at_the_end) == ["unverifiable"]
+
+
 def test_a_quiet_clip_refutes_every_sound_and_supports_every_absence(quiet: ArrayMedia) -> None:
     present = [claim("event", kind, start_s=1.0, end_s=2.0) for kind in ("impact", "tone", "noise", "sound", "dog bark")]
     absent = [claim("absence", kind) for kind in ("impact", "tone", "noise", "sound", "human voice")]
