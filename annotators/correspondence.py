@@ -2,7 +2,7 @@
 
 Two kinds of positive evidence are known. Moments: the thing's bounces fall on the sound's onsets more often than chance
 would have it. Place: the sound's stereo position follows the thing across the picture. Anything less is no evidence, and
-says so. Shared by whoever makes such a statement and whoever checks it, each on its own measurements.
+says so. Whoever checks such a statement weighs all sounds and things together (`annotators.objects`).
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import bdtr, bdtrc  # the binomial distribution without scipy.stats, which takes seconds to import
+from scipy.special import bdtrc  # the binomial distribution without scipy.stats, which takes seconds to import
 
 from schemas.evidence import Track
 
@@ -25,7 +25,6 @@ class Coincidence:
     num_matched: int
     chance_frac: float  # share of the time axis that lies within the tolerance of an onset
     p_chance: float  # probability of so many matches or more if the moments fell anywhere
-    p_maker: float  # probability of so few matches or fewer if the thing made the sound
 
     @property
     def matched_frac(self) -> float:
@@ -50,7 +49,6 @@ def coincidence(
         matched,
         chance,
         float(bdtrc(matched - 1, len(moments), chance)) if matched else 1.0,
-        float(bdtr(matched, len(moments), HEARD_FRAC)),
     )
 
 
@@ -64,19 +62,10 @@ class Strikes:
 
     heard: Coincidence  # bounces that fall on onsets
     explained: Coincidence  # onsets that fall on bounces
-    best_lag_frac: float  # share of the onsets that a steady delay would put on bounces, at the best such delay
 
     @property
     def p_chance(self) -> float:
         return min((way.p_chance for way in (self.heard, self.explained) if way.is_mostly), default=1.0)
-
-    def contradicts(self, max_p: float) -> bool:
-        """Whether a maker would rarely fit so badly, both ways, and not even with a steady delay.
-
-        A walker's outline changes direction between its steps: locked to them, but never on them.
-        """
-        has_enough = self.heard.num_moments >= max(3, self.explained.num_moments / 2)  # else most bounces went unseen
-        return has_enough and max(self.heard.p_maker, self.explained.p_maker) <= max_p and self.best_lag_frac < 0.6
 
 
 def strikes(bounces_s: Sequence[float], onsets_s: Sequence[float], tolerance_s: float, start_s: float, end_s: float) -> Strikes:
@@ -84,16 +73,7 @@ def strikes(bounces_s: Sequence[float], onsets_s: Sequence[float], tolerance_s: 
     return Strikes(
         coincidence(bounces_s, onsets_s, tolerance_s, start_s, end_s),
         coincidence(onsets_s, bounces_s, tolerance_s, start_s, end_s),
-        _best_lag_frac(bounces_s, onsets_s, tolerance_s),
     )
-
-
-def _best_lag_frac(bounces_s: Sequence[float], onsets_s: Sequence[float], tolerance_s: float, reach_s: float = 0.4) -> float:
-    if not bounces_s or not onsets_s:
-        return 0.0
-    bounces, onsets = np.sort(np.asarray(bounces_s)), np.asarray(onsets_s)
-    lags_s = np.arange(-reach_s, reach_s + 1e-9, tolerance_s / 2)
-    return float(max(np.mean(distances_s(onsets + lag_s, bounces) <= tolerance_s) for lag_s in lags_s))
 
 
 def distances_s(moments: NDArray[np.float64], onsets: NDArray[np.float64]) -> NDArray[np.float64]:
