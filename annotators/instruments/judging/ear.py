@@ -6,7 +6,6 @@ supports nor refutes by itself, but it keeps others from being counted or denied
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from annotators.instruments.analysis import Analysis
 from annotators.instruments.judging.doubt import may_be
@@ -87,8 +86,3 @@ class Ear:
         if self.analysis.level_dbfs(start_s, end_s) <= self.analysis.params.quietest_dbfs:
             return True
         return self.analysis.energy_over_floor_db(start_s, end_s) < self.params.silence_over_floor_db
-
-    @cached_property
-    def onsets_s(self) -> list[float]:
-        """Every hit of the clip, those within rolls included."""
-        return [onset.time_s for onset in self.analysis.all_onsets]
