@@ -6,13 +6,13 @@ from pathlib import Path
 
 from flows.current import current_recipe
 from flows.recipe import recipe_stages
-from pipeline.calibration import Calibration, Words, calibration_of
 from pipeline.catalog import Catalog
 from pipeline.plan import make_plan
 from pipeline.progress import Progress
 from pipeline.scenes import load_truth
 from pipeline.selfcheck.witness_words import witness_words
-from pipeline.witness_rates import word_counts
+from pipeline.verification.calibration import Calibration, Words, calibration_of
+from pipeline.verification.witness_rates import word_counts
 from schemas.errors import RootError, SourceError
 from schemas.layout import Dataset
 

@@ -17,11 +17,11 @@ from annotators.base import Params
 from annotators.registry import BACKENDS, backend_class
 from flows.recipe_text import parse_recipe, validated, with_overrides
 from pipeline.ingest import IngestParams
-from pipeline.policy import Policy
 from pipeline.release.params import ReleaseParams
 from pipeline.splits import SplitParams
 from pipeline.stage import Stage
 from pipeline.stages import STAGES
+from pipeline.verification.policy import Policy
 from schemas.errors import RecipeError, unknown
 from schemas.vocabulary import Task
 

@@ -27,7 +27,7 @@ from pipeline.release.shards import pack_jobs
 from pipeline.runs import RunRecord
 from pipeline.scan import scan
 from pipeline.splits import SplitParams
-from pipeline.witness_rates import WitnessRates, witness_rates
+from pipeline.verification.witness_rates import WitnessRates, witness_rates
 from pipeline.worker import CellWork
 from schemas.errors import RootError
 from schemas.layout import Dataset

@@ -8,7 +8,7 @@ import typer
 from flows.commands.options import Root
 
 if TYPE_CHECKING:
-    from pipeline.calibration import Calibration
+    from pipeline.verification.calibration import Calibration
 
 
 def register(app: typer.Typer) -> None:

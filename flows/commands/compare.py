@@ -9,7 +9,7 @@ import typer
 from flows.commands.options import AsJson, Root
 
 if TYPE_CHECKING:
-    from pipeline.comparing import Comparison, Kept, TaskComparison
+    from pipeline.verification.comparing import Comparison, Kept, TaskComparison
 
 OUTCOMES = ("accept", "repair", "reject", "none")
 NAMES = 'a recipe file or preset, "KEY=VALUE …" for changes of the current policy, or `current`'
@@ -31,8 +31,8 @@ def compare(
 
     dataset = Dataset.open(root)  # before the rest is loaded: a wrong root is told at once
     from flows.policies import plan_of, recipe_named
-    from pipeline import comparing
-    from pipeline.deciding import decide_again
+    from pipeline.verification import comparing
+    from pipeline.verification.deciding import decide_again
 
     recipes = [recipe_named(dataset, policy) for policy in (policy_a, policy_b)]
     a, b = ((plan_of(recipe), recipe.policy) for recipe in recipes)

@@ -31,7 +31,7 @@ def decide(
 
     dataset = Dataset.open(root)  # before the rest is loaded: a wrong root is told at once
     from flows.policies import plan_of, recipe_under
-    from pipeline.deciding import decide_again, outcomes
+    from pipeline.verification.deciding import decide_again, outcomes
 
     chosen = recipe_under(dataset, recipe, policy or [])
     plan = plan_of(chosen)

@@ -9,7 +9,7 @@ import typer
 from flows.commands.options import AsJson, Root
 
 if TYPE_CHECKING:
-    from pipeline.agreement import Agreement
+    from pipeline.verification.agreement import Agreement
 
 app = typer.Typer(no_args_is_help=True, help="People check a sample of the claims: export, import, agreement.")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -29,8 +29,8 @@ def export_sheet(
     from flows.console import stderr
     from flows.current import current_fingerprints, current_recipe
     from pipeline.catalog import Catalog
-    from pipeline.review_sheets import write_sheet
-    from pipeline.reviewing import draw_sample, judged_claims, sheet_rows
+    from pipeline.verification.review_sheets import write_sheet
+    from pipeline.verification.reviewing import draw_sample, judged_claims, sheet_rows
     from schemas.errors import RootError
 
     with Catalog(dataset) as catalog:
@@ -61,8 +61,8 @@ def import_sheet(
     from flows.console import stderr, stdout
     from flows.current import current_recipe
     from pipeline.catalog import Catalog
-    from pipeline.review_sheets import read_sheet
-    from pipeline.reviewing import commit_reviews, judged_claims, next_batch, reviews
+    from pipeline.verification.review_sheets import read_sheet
+    from pipeline.verification.reviewing import commit_reviews, judged_claims, next_batch, reviews
 
     judgements, problems = read_sheet(sheet)
     batch = next_batch(dataset)
@@ -91,8 +91,8 @@ def agreement(root: Root, as_json: AsJson = False) -> None:
     from schemas.layout import Dataset
 
     dataset = Dataset.open(root)  # before the rest is loaded: a wrong root is told at once
-    from pipeline.agreement import agreement_between_people, agreement_with_people, reviewed
     from pipeline.catalog import Catalog
+    from pipeline.verification.agreement import agreement_between_people, agreement_with_people, reviewed
 
     with Catalog(dataset) as catalog:
         seen, found = reviewed(catalog), [*agreement_with_people(catalog), *agreement_between_people(catalog)]

@@ -16,7 +16,7 @@ from pipeline.release.markdown import counted, markdown_table
 from pipeline.release.select import Selection, edit_chains
 from pipeline.spent import Spent
 from pipeline.usage import usage_lines
-from pipeline.witness_rates import WitnessRates
+from pipeline.verification.witness_rates import WitnessRates
 
 _UNKNOWN = "not stated"
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
-from pipeline.agreement import Agreement, agreement_between_people, agreement_with_people, reviewed
 from pipeline.catalog import Catalog
 from pipeline.release.markdown import markdown_table
 from pipeline.release.select import Selection
 from pipeline.release.trust import Trust
-from pipeline.repairing import repair_yields
-from pipeline.witness_rates import Rate, WitnessRates, decoy_rates
+from pipeline.verification.agreement import Agreement, agreement_between_people, agreement_with_people, reviewed
+from pipeline.verification.repairing import repair_yields
+from pipeline.verification.witness_rates import Rate, WitnessRates, decoy_rates
 
 
 def verification(selection: Selection, witnesses: Sequence[WitnessRates], policy: str, catalog: Catalog) -> str:

@@ -20,7 +20,7 @@ from pipeline.release.select import Selection, select_clips
 from pipeline.release.shards import ShardPlan, plan_shards
 from pipeline.release.tables import copy_table, release_tables
 from pipeline.splits import SplitParams
-from pipeline.witness_rates import WitnessRates
+from pipeline.verification.witness_rates import WitnessRates
 from schemas.errors import ReleaseError
 from schemas.fingerprint import fingerprint
 from schemas.layout import Dataset

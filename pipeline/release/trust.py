@@ -14,13 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.catalog import Catalog
-from pipeline.witness_rates import GUESSED
+from pipeline.verification.witness_rates import NOT_COUNTED
 
 _COUNTS = f"""
 select witness,
        count(*) filter (is_decoy) as decoys, count(*) filter (is_decoy and verdict = 'supported') as decoys_supported,
        count(*) filter (not is_decoy) as claims, count(*) filter (not is_decoy and verdict = 'supported') as claims_supported
-from verdict where claim_id not in ({GUESSED}) group by witness order by witness
+from verdict where claim_id not in ({NOT_COUNTED}) group by witness order by witness
 """  # noqa: S608 (a constant)
 _BACKERS = """
 select kept.cot_id, list(distinct v.witness) filter (v.witness is not null) as witnesses

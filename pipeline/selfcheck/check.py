@@ -17,7 +17,6 @@ from annotators.site import Site
 from pipeline.media_cache import LazyMedia, MediaCache
 from pipeline.plan import Plan
 from pipeline.progress import Progress
-from pipeline.rewriting import written_claims
 from pipeline.scenes import SceneTruth
 from pipeline.selfcheck.attribution_check import AttributionScore
 from pipeline.selfcheck.claim_check import ClaimScore
@@ -28,6 +27,7 @@ from pipeline.selfcheck.repair_check import EVIDENCE, RepairScore, corrupted, re
 from pipeline.selfcheck.track_match import match_tracks
 from pipeline.selfcheck.track_quality import TrackScore
 from pipeline.selfcheck.truth_claims import PlantedClaim, truth_claims
+from pipeline.verification.rewriting import written_claims
 from schemas.errors import AudiocotError, Rejected
 from schemas.evidence import MotionEvent, RoiTrack, SoundEvent
 from schemas.layout import Dataset

@@ -14,7 +14,7 @@ from pipeline.scenes import SceneTruth
 from pipeline.scenes.truth import TRAPS, Trap
 from pipeline.selfcheck.figures import Figure
 from pipeline.selfcheck.truth_claims import PlantedClaim
-from pipeline.witness_rates import rate
+from pipeline.verification.witness_rates import rate
 from schemas.reasoning import Judged
 from schemas.vocabulary import VerdictWord
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from pipeline.calibration import WordCounts
 from pipeline.plan import Plan
 from pipeline.progress import Progress
 from pipeline.scenes import SceneTruth
 from pipeline.selfcheck.check import selfcheck
 from pipeline.stages.verify import Verify
+from pipeline.verification.calibration import WordCounts
 from schemas.layout import Dataset
 
 

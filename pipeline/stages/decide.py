@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from annotators.base import Params as AnyParams
-from pipeline.policy import VERSION, Policy, decide
 from pipeline.sample import Sample
 from pipeline.stage import SampleStage
+from pipeline.verification.policy import VERSION, Policy, decide
 from schemas.errors import Filtered
 from schemas.media import Clip
 from schemas.reasoning import Claim, Cot, Decision, Repair, Verdict

@@ -7,9 +7,9 @@ is refuted says more: the chain as a whole is about the wrong thing.
 from collections.abc import Sequence
 from typing import ClassVar
 
-from pipeline.ensemble import fuse
 from pipeline.sample import Sample
 from pipeline.stages.decide import Decide
+from pipeline.verification.ensemble import fuse
 from schemas.errors import Filtered
 from schemas.reasoning import Claim, Cot, Decision, Verdict
 from schemas.vocabulary import Task

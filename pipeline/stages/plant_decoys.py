@@ -6,10 +6,10 @@ from typing import ClassVar
 from pydantic import Field
 
 from annotators.base import Params as AnyParams
-from pipeline.decoys import VERSION, plant_decoys
-from pipeline.makers import NO_MAKERS, Makers
 from pipeline.sample import Sample
 from pipeline.stage import SampleStage
+from pipeline.verification.decoys import VERSION, plant_decoys
+from pipeline.verification.makers import NO_MAKERS, Makers
 from schemas.errors import Filtered
 from schemas.evidence import SoundEvent
 from schemas.media import Clip

@@ -5,11 +5,11 @@ from typing import ClassVar
 
 from annotators.base import Params as AnyParams
 from annotators.edits.sounds import sounds_of
-from pipeline.edit_decoys import VERSION, plant_edit_decoys
 from pipeline.sample import Sample
 from pipeline.stage import SampleStage
 from pipeline.stages.plant_decoys import DecoyParams
 from pipeline.stages.reason_edits import heard_case
+from pipeline.verification.edit_decoys import VERSION, plant_edit_decoys
 from schemas.edits import Edit
 from schemas.errors import Filtered
 from schemas.evidence import Measurement, SoundEvent

@@ -2,9 +2,9 @@
 
 from typing import ClassVar
 
-from pipeline.makers import Makers
 from pipeline.sample import Sample
 from pipeline.stages.plant_decoys import PlantDecoys
+from pipeline.verification.makers import Makers
 from schemas.evidence import RoiTrack, SoundEvent
 from schemas.media import Clip
 from schemas.objects import Attribution, SceneObject

@@ -1,7 +1,8 @@
 """Repair: steps that a witness refutes are written again from what was measured, or dropped. The rest of a chain stays.
 
-Which refutations count is decided later, by a policy (`pipeline.rewriting`); here every step with a claim that any witness
-refutes is repaired, so that deciding again under another policy needs no other repair. Chains without one cost nothing.
+Which refutations count is decided later, by a policy (`pipeline.verification.rewriting`); here every step with a claim that
+any witness refutes is repaired, so that deciding again under another policy needs no other repair. Chains without one cost
+nothing.
 """
 
 from collections.abc import Iterable, Sequence

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.calibration import load_calibration
 from pipeline.scenes import render_scenes
+from pipeline.verification.calibration import load_calibration
 from tests.flows.test_cli import audiocot, printed, refused
 from tests.pipeline.conftest import build
 

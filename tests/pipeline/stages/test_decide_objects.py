@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from annotators.media import ArrayMedia, Sound
-from pipeline.policy import Policy
 from pipeline.sample import Sample
 from pipeline.stages.decide_objects import DecideObjects
+from pipeline.verification.policy import Policy
 from schemas.reasoning import Claim, Cot, Decision, Step, Verdict
 from schemas.vocabulary import ClaimType, VerdictWord
 from tests.pipeline.spelling import clip

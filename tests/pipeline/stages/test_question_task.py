@@ -15,7 +15,7 @@ from pipeline.catalog import Catalog
 from pipeline.plan import Plan
 from pipeline.progress import SilentProgress
 from pipeline.release.trust import witness_trust
-from pipeline.witness_rates import witness_rates
+from pipeline.verification.witness_rates import witness_rates
 from schemas.errors import RecipeError
 from schemas.layout import Dataset
 from schemas.media import Clip, Source

@@ -13,12 +13,12 @@ from annotators.repairs.template import TemplateRepairer
 from annotators.wording import worded
 from flows.recipe import Recipe, recipe_stages
 from pipeline.plan import make_plan
-from pipeline.policy import Policy
 from pipeline.sample import Sample
 from pipeline.stages.decide import DecideRepaired
 from pipeline.stages.recheck import Recheck
 from pipeline.stages.repair import Repair
 from pipeline.stages.verify import Verify
+from pipeline.verification.policy import Policy
 from schemas.errors import Filtered
 from schemas.evidence import Caption, Measurement, MotionEvent, RoiTrack, SoundEvent
 from schemas.reasoning import Claim, Cot, Decision, Decoy, Step, Verdict

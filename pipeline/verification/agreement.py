@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.catalog import Catalog
-from pipeline.witness_rates import Rate, rate
+from pipeline.verification.witness_rates import Rate, rate
 from schemas.vocabulary import CLAIM_TYPES, ClaimType
 
 _LATEST = """

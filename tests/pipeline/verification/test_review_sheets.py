@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.review_sheets import COLUMNS, SheetError, SheetRow, read_sheet, write_sheet
+from pipeline.verification.review_sheets import COLUMNS, SheetError, SheetRow, read_sheet, write_sheet
 
 HOSTILE = ["=cmd|' /C calc'!A0", "+1", "-1", "@sum", "\ttab", "'=quoted", "'plain'", 'a "quoted", text\nin two lines']
 

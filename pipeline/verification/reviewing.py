@@ -13,8 +13,8 @@ from hashlib import blake2b, sha256
 from math import ceil
 
 from pipeline.catalog import Catalog
-from pipeline.ensemble import EnsembleParams, fuse
-from pipeline.review_sheets import Judgement, SheetRow
+from pipeline.verification.ensemble import EnsembleParams, fuse
+from pipeline.verification.review_sheets import Judgement, SheetRow
 from schemas.errors import RootError
 from schemas.layout import Dataset
 from schemas.reasoning import Verdict

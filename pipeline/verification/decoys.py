@@ -16,7 +16,7 @@ from typing import Literal
 
 from annotators.likeness import ALIKE
 from annotators.wording import worded
-from pipeline.makers import NO_MAKERS, Makers
+from pipeline.verification.makers import NO_MAKERS, Makers
 from schemas.evidence import HeardEvent
 from schemas.reasoning import Claim, Decoy, Stated
 from schemas.vocabulary import ANY_SOUND, SOUND_KINDS, Relation

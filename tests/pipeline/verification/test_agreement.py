@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.agreement import agreement_between_people, agreement_with_people, cohen_kappa, reviewed
-from pipeline.reviewing import commit_reviews
+from pipeline.verification.agreement import agreement_between_people, agreement_with_people, cohen_kappa, reviewed
+from pipeline.verification.reviewing import commit_reviews
 from schemas.layout import Dataset
 from schemas.reviews import Review
 from schemas.vocabulary import VerdictWord
-from tests.pipeline.judged_rows import catalog_of, claim, dataset_of, decoy, verdict
+from tests.pipeline.verification.judged_rows import catalog_of, claim, dataset_of, decoy, verdict
 
 
 def test_kappa_is_that_of_two_readers_of_fifty_proposals() -> None:

@@ -12,8 +12,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from pipeline.ensemble import EnsembleParams, fuse
-from pipeline.rewriting import rewritings, written_claims
+from pipeline.verification.ensemble import EnsembleParams, fuse
+from pipeline.verification.rewriting import rewritings, written_claims
 from schemas.reasoning import Claim, Cot, Decision, Repair, Step, Verdict
 from schemas.vocabulary import ClaimType, Task, VerdictWord
 

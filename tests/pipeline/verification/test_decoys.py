@@ -4,8 +4,8 @@ import pytest
 
 from annotators.likeness import ALIKE
 from annotators.wording import claim_text, worded
-from pipeline.decoys import CLEARANCE_S, plant_decoys
-from pipeline.makers import Makers
+from pipeline.verification.decoys import CLEARANCE_S, plant_decoys
+from pipeline.verification.makers import Makers
 from schemas.evidence import HeardEvent
 from schemas.reasoning import Claim, Decoy, Stated
 from schemas.vocabulary import SoundKind

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.calibration import WordCounts, calibration_of
-from pipeline.ensemble import EnsembleParams, fuse
+from pipeline.verification.calibration import WordCounts, calibration_of
+from pipeline.verification.ensemble import EnsembleParams, fuse
 from schemas.reasoning import Verdict
 from schemas.vocabulary import CLAIM_TYPES, ClaimType, VerdictWord
-from tests.pipeline.judged_rows import verdict
+from tests.pipeline.verification.judged_rows import verdict
 
 NUM_CLAIMS = 2000
 Errors = Mapping[ClaimType, tuple[tuple[int, int, int], tuple[int, int, int]]]

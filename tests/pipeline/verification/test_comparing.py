@@ -8,12 +8,12 @@ import pytest
 
 from flows.policies import plan_of
 from flows.recipe import make_recipe
-from pipeline.comparing import compare, decoy_findings
-from pipeline.deciding import decide_again
-from pipeline.ensemble import EnsembleParams
+from pipeline.verification.comparing import compare, decoy_findings
+from pipeline.verification.deciding import decide_again
+from pipeline.verification.ensemble import EnsembleParams
 from schemas.layout import Dataset
 from tests.pipeline.conftest import RECIPE, Built
-from tests.pipeline.judged_rows import catalog_of, claim, dataset_of, decoy, verdict
+from tests.pipeline.verification.judged_rows import catalog_of, claim, dataset_of, decoy, verdict
 
 
 def test_a_policy_compared_with_itself_changes_nothing(built: Built) -> None:

@@ -8,10 +8,10 @@ import pytest
 from pydantic import ValidationError
 
 from flows.recipe import Recipe, recipe_stages
-from pipeline.calibration import Calibration, Reliability, Words
-from pipeline.ensemble import EnsembleParams, fuse, posterior
 from pipeline.plan import make_plan
-from pipeline.policy import Policy
+from pipeline.verification.calibration import Calibration, Reliability, Words
+from pipeline.verification.ensemble import EnsembleParams, fuse, posterior
+from pipeline.verification.policy import Policy
 from schemas.errors import RecipeError
 from schemas.reasoning import Verdict
 from schemas.vocabulary import CLAIM_TYPES, VerdictWord

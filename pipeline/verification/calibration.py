@@ -102,7 +102,7 @@ def calibration_of(counts: WordCounts, name: str, origin: str) -> Calibration:
 
 def shipped_calibrations() -> dict[str, str]:
     """Name → text of the calibrations that come with the program."""
-    folder = files("pipeline") / "calibrations"
+    folder = files("pipeline.verification") / "calibrations"
     return {entry.name.removesuffix(".yaml"): entry.read_text() for entry in folder.iterdir() if entry.name.endswith(".yaml")}
 
 

@@ -5,10 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.calibration import Reliability, WordCounts, Words, calibration_of, load_calibration, shipped_calibrations
-from pipeline.witness_rates import word_counts
+from pipeline.verification.calibration import (
+    Reliability,
+    WordCounts,
+    Words,
+    calibration_of,
+    load_calibration,
+    shipped_calibrations,
+)
+from pipeline.verification.witness_rates import word_counts
 from schemas.errors import RecipeError
-from tests.pipeline.judged_rows import catalog_of, claim, dataset_of, decoy, verdict
+from tests.pipeline.verification.judged_rows import catalog_of, claim, dataset_of, decoy, verdict
 
 COUNTS: WordCounts = {
     ("ears", "count", True, "supported"): 7,

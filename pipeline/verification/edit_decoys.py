@@ -11,7 +11,7 @@ from typing import get_args
 from annotators.edits.sounds import EditSounds
 from annotators.template.salience import strength
 from annotators.wording import worded
-from pipeline.decoys import MODEL, is_clear, plant_decoys, rank
+from pipeline.verification.decoys import MODEL, is_clear, plant_decoys, rank
 from schemas.edits import Edit
 from schemas.evidence import HeardEvent
 from schemas.reasoning import Claim, Decoy, Stated

@@ -4,8 +4,8 @@ import pytest
 
 from annotators.edits.sounds import EditSounds, sounds_of
 from annotators.wording import claim_text, worded
-from pipeline.decoys import CLEARANCE_S
-from pipeline.edit_decoys import plant_edit_decoys
+from pipeline.verification.decoys import CLEARANCE_S
+from pipeline.verification.edit_decoys import plant_edit_decoys
 from schemas.edits import Edit
 from schemas.reasoning import Claim, Decoy, Stated
 from tests.annotators.edits.cases import DURATION_S, clip, edit, heard

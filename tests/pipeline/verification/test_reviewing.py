@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from pipeline.catalog import Catalog
-from pipeline.ensemble import EnsembleParams
-from pipeline.review_sheets import Judgement
-from pipeline.reviewing import commit_reviews, draw_sample, judged_claims, next_batch, reviews, sheet_rows
+from pipeline.verification.ensemble import EnsembleParams
+from pipeline.verification.review_sheets import Judgement
+from pipeline.verification.reviewing import commit_reviews, draw_sample, judged_claims, next_batch, reviews, sheet_rows
 from schemas.errors import RootError
 from schemas.layout import Dataset
-from tests.pipeline.judged_rows import FINGERPRINTS, catalog_of, claim, dataset_of, decoy, verdict
+from tests.pipeline.verification.judged_rows import FINGERPRINTS, catalog_of, claim, dataset_of, decoy, verdict
 
 AGREEMENT = EnsembleParams(ensemble="agreement")
 

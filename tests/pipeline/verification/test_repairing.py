@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from pipeline.repairing import RepairYield, repair_yields
+from pipeline.verification.repairing import RepairYield, repair_yields
 from schemas.reasoning import Decision, Repair, Step
-from tests.pipeline.judged_rows import FINGERPRINT, catalog_of, claim, dataset_of
+from tests.pipeline.verification.judged_rows import FINGERPRINT, catalog_of, claim, dataset_of
 
 WRITTEN = Step(text="Five hits are heard.", aspect="semantic")
 REWRITTEN = Step(text="Three hits are heard.", aspect="semantic")

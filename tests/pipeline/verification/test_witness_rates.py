@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.witness_rates import WitnessRates, decoy_rates, rate, witness_rates
-from schemas.reasoning import Claim, Decoy, Verdict
-from tests.pipeline.judged_rows import catalog_of, claim, dataset_of, decoy, verdict
+from pipeline.verification.witness_rates import WitnessRates, decoy_rates, rate, witness_rates
+from schemas.reasoning import Claim, Decoy, Repair, Verdict
+from tests.pipeline.verification.judged_rows import FINGERPRINT, catalog_of, claim, dataset_of, decoy, verdict
 
 
 def test_the_interval_is_wilsons() -> None:
@@ -76,3 +76,14 @@ def test_decoys_are_also_told_apart_by_how_they_were_made(tmp_path: Path) -> Non
     assert (moved.witness, moved.decoy_kind) == ("ears", "moved")
     assert (moved.false_accepts.count, moved.refuted_decoys.count, moved.refuted_decoys.total) == (1, 1, 2)
     assert (negated.decoy_kind, negated.false_accepts.fraction, negated.refuted_decoys.fraction) == ("negated", 0.0, 1.0)
+
+
+def test_a_claim_that_a_repair_wrote_from_measurements_is_no_merit_of_who_measured(tmp_path: Path) -> None:
+    dataset = dataset_of(tmp_path, [claim(0), claim(1)], [], [verdict(f"a/base/c0{n}", "ears", "supported") for n in (0, 1)])
+    rewritten = Repair(
+        clip_id="a", model="m@1", cot_id="a/base", step_index=0, action="rewrite", reason="r", before="b", after="a",
+        refuted_claim_ids=[], new_claim_ids=["a/base/c01"],
+    )  # fmt: skip
+    dataset.write_part(Repair, [rewritten], "decide", FINGERPRINT, 0)
+    with catalog_of(dataset) as catalog:
+        assert witness_rates(catalog)[0].false_rejects_at_most.total == 1

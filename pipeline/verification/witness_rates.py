@@ -8,16 +8,20 @@ an error at most: that rate bounds the false rejects from above. The database co
 from collections import Counter
 from dataclasses import dataclass
 
-from pipeline.calibration import WordCounts
 from pipeline.catalog import Catalog
+from pipeline.verification.calibration import WordCounts
 from schemas.vocabulary import CLAIM_TYPES, ClaimType, VerdictWord
 
-# A teacher that hears nothing guesses: its claims are not mostly true, and to refute them is no error.
-GUESSED = "select claim_id from claim join cot using (cot_id) where cot.task = 'question'"
+# Own claims that tell nothing of a witness. A teacher that hears nothing guesses: to refute it is no error. What a repair
+# writes was taken from what a witness measured: to support it is no merit.
+NOT_COUNTED = """
+select claim_id from claim join cot using (cot_id) where cot.task = 'question'
+union all select unnest(new_claim_ids) from repair
+"""
 _BY_TYPE = f"""
 with judged as (select claim_id, type from claim union all select claim_id, type from decoy)
 select v.witness, judged.type, not v.is_decoy as is_true, v.verdict, count(*) as n
-from verdict v join judged using (claim_id) where claim_id not in ({GUESSED}) group by all order by all
+from verdict v join judged using (claim_id) where claim_id not in ({NOT_COUNTED}) group by all order by all
 """  # noqa: S608 (a constant)
 _BY_KIND = """
 select v.witness, d.decoy_kind, v.verdict, count(*) as n

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from pydantic import Field, PrivateAttr, model_validator
 
 from annotators.base import Params
-from pipeline.calibration import Calibration, load_calibration
+from pipeline.verification.calibration import Calibration, load_calibration
 from schemas.reasoning import Verdict
 from schemas.vocabulary import ClaimType, VerdictWord
 

@@ -8,8 +8,8 @@ import pytest
 from flows.policies import plan_of
 from flows.recipe import make_recipe
 from pipeline.build import done_keys, listed_shards
-from pipeline.deciding import decide_again, deciding_stages, outcomes
 from pipeline.plan import Plan
+from pipeline.verification.deciding import decide_again, deciding_stages, outcomes
 from schemas.errors import RootError
 from schemas.layout import Dataset
 from schemas.reasoning import Decision

@@ -8,11 +8,11 @@ from collections import Counter
 from dataclasses import dataclass
 
 from pipeline.catalog import Catalog
-from pipeline.deciding import deciding_stages
-from pipeline.ensemble import EnsembleParams, fuse
 from pipeline.plan import Plan
 from pipeline.release.trust import false_share
-from pipeline.witness_rates import Rate, rate
+from pipeline.verification.deciding import deciding_stages
+from pipeline.verification.ensemble import EnsembleParams, fuse
+from pipeline.verification.witness_rates import Rate, rate
 from schemas.arrow import from_arrow
 from schemas.layout import Dataset
 from schemas.reasoning import Verdict

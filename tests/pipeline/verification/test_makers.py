@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from pipeline.makers import NO_MAKERS, Makers
+from pipeline.verification.makers import NO_MAKERS, Makers
 from schemas.evidence import SoundEvent
 from schemas.objects import FoundObject
 from schemas.reasoning import Stated

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.policy import Policy, decide, rebuilt_instruction
+from pipeline.verification.policy import Policy, decide, rebuilt_instruction
 from schemas.reasoning import Claim, Cot, Decision, Repair, Step, Verdict
 from schemas.vocabulary import ClaimType, VerdictWord
 
