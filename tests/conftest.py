@@ -1,6 +1,8 @@
 """What all tests share: where the real media is, and a Prefect that leaves nobody's home alone."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 
 # before anything imports Prefect: its database belongs to the test session, not to the user
 os.environ["PREFECT_HOME"] = tempfile.mkdtemp(prefix="audiocot-prefect-")
+atexit.register(shutil.rmtree, os.environ["PREFECT_HOME"], ignore_errors=True)
 os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
