@@ -142,7 +142,7 @@ def test_a_plan_says_before_a_build_what_it_will_run(flown: Flown) -> None:
     captions = rows["caption_audio"]
     assert (captions.clips, captions.model_calls, captions.is_estimate) == (2, 2, True), "one clip a source until ingest tells"
     to_run = sum(row.cells_to_run for row in flown.before.rows if row.stage != "scan")
-    num_packed = len(list((flown.root / "releases" / flown.report.release / "shards").iterdir()))
+    num_packed = len(list((flown.root / "releases" / flown.report.release).rglob("*.tar")))
     assert flown.report.cells_run == to_run + num_packed
 
 
@@ -155,9 +155,9 @@ def test_a_plan_says_after_a_build_that_all_is_done(flown: Flown) -> None:
 def test_a_plan_counts_the_model_calls_of_a_changed_stage(flown: Flown) -> None:
     changed = Recipe.model_validate({"name": "flow", "stages": {"plant_decoys": {"params": {"seed": 1}}}})
     rows = {row.stage: row for row in plan_build(changed, source=str(flown.source), root=str(flown.root)).rows}
-    assert {name for name, row in rows.items() if row.cells_to_run} == {"plant_decoys", "verify", "decide"}
+    assert {name for name, row in rows.items() if row.cells_to_run} == {"plant_decoys", "verify", "repair", "recheck", "decide"}
     assert {name: row.model_calls for name, row in rows.items() if row.cells_to_run} == {
-        "plant_decoys": 0, "verify": 1, "decide": 0,
+        "plant_decoys": 0, "verify": 1, "repair": 1, "recheck": 1, "decide": 0,
     }  # fmt: skip
 
 

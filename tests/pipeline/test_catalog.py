@@ -22,7 +22,7 @@ def test_every_table_is_a_view_even_without_rows(catalog: Catalog) -> None:
     for table, row in TABLES.items():
         assert catalog.query(f"select * from {table}").column_names == list(row.model_fields)
         assert set(row.model_fields) < set(catalog.query(f"select * from history.{table}").column_names)
-    assert catalog.query("select count(*) as n from edit").to_pylist() == [{"n": 0}]
+    assert catalog.query("select count(*) as n from review").to_pylist() == [{"n": 0}]
 
 
 def test_an_empty_dataset_can_be_asked(tmp_path: Path) -> None:
@@ -46,21 +46,22 @@ def test_old_generations_stay_in_history(built: Built, copy_of: Callable[[Built]
     dataset = copy_of(built)
     build(source, Path(dataset.url), policy={"min_supported": 2})
     with Catalog(dataset) as catalog:
-        assert catalog.query("select count(*) as n from decision").to_pylist() == [{"n": 3}]
+        decisions = catalog.query("select count(*) as n, count(distinct cot_id) as chains from decision").to_pylist()
         old = catalog.query("select distinct origin.stage as stage, origin.fingerprint as fp from history.decision").to_pylist()
-    assert len(old) == 2
-    assert {row["stage"] for row in old} == {"decide"}
+    assert decisions[0]["n"] == decisions[0]["chains"] > 3
+    stages = [row["stage"] for row in old]
+    assert sorted(stages) == sorted(2 * [name for name in built.plan.fingerprints if name.startswith("decide")])
 
 
 @pytest.mark.parametrize("damage", [b"", b"PAR1 but nothing else", b"not parquet at all"])
 def test_a_damaged_part_is_named_and_breaks_nothing(built: Built, copy_of: Callable[[Built], Dataset], damage: bytes) -> None:
     dataset = copy_of(built)
-    victim = sorted(Path(dataset.url).glob("tables/claim/*/*.parquet"))[0]
+    victim = sorted(Path(dataset.url).glob("tables/claim/reason-*/*.parquet"))[0]
     victim.write_bytes(damage)
     with Catalog(dataset) as catalog:
         assert [path.split("/")[1] for path in catalog.damaged] == ["claim"]
         rest = catalog.query("select count(*) as n from claim").to_pylist()[0]["n"]
-        assert catalog.query("select count(*) as n from cot").to_pylist() == [{"n": 3}]
+        assert catalog.query("select count(*) as n from cot where task = 'base'").to_pylist() == [{"n": 3}]
     with Catalog(built.dataset) as whole:
         assert 0 < rest < whole.query("select count(*) as n from claim").to_pylist()[0]["n"]
 
@@ -81,7 +82,8 @@ def test_rows_of_a_cell_that_did_not_finish_are_not_shown(built: Built, copy_of:
         marker.unlink()
     with Catalog(dataset) as catalog:
         models = catalog.query("select distinct model from measurement").to_pylist()
-    assert models == [{"model": "motion@1"}]
+    assert {"model": "motion@1"} in models
+    assert {"model": "instruments@1"} not in models
 
 
 @pytest.mark.parametrize(
