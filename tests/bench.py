@@ -144,6 +144,7 @@ def annotate_section(work: Path, count: int) -> list[str]:
         "| stage | seconds | × real time | clips/s | peak memory of the process |",
         "|---|---|---|---|---|",
     ]
+    by_task: dict[str, float] = {}
     for planned in settings.plan.stages:
         reports = [
             dataset.read_report(planned.marker.table, planned.name, planned.fingerprint, shard)
@@ -151,10 +152,18 @@ def annotate_section(work: Path, count: int) -> list[str]:
         ]
         seconds = sum(report["seconds"] for report in reports)
         peak = max(report["peak_rss_mb"] for report in reports)
+        task = planned.stage.task or "evidence"
+        by_task[task] = by_task.get(task, 0.0) + seconds
         lines.append(
             f"| {planned.name} | {seconds:.2f} | {seconds_of_media / seconds:.0f} | {count / seconds:.1f} | {peak:.0f} MB |"
         )
     assert all(line.adds_up for line in account(dataset, settings.plan.fingerprints))
+    added = sum(seconds for task, seconds in by_task.items() if task not in ("evidence", "base"))
+    told = ", ".join(f"{task} {seconds:.1f} s" for task, seconds in by_task.items())
+    lines += [
+        "",
+        f"By task: {told}. Added to evidence and base by the other tasks: {added / sum(by_task.values()):.0%} of the time.",
+    ]
     return lines
 
 
