@@ -26,6 +26,7 @@ from schemas.reasoning import Claim, Cot, Decision, Decoy, Repair, Verdict
 from schemas.row import AnnotationRow, Row
 
 MOST_CORRUPTED = 2
+MAX_FALSE_FRAC = 0.01  # of the steps left in accepted chains
 _LEAST_STEPS = 4  # a chain with fewer gets one false claim only
 EVIDENCE: tuple[type[AnnotationRow], ...] = (SoundEvent, Measurement, RoiTrack, MotionEvent, Caption)
 
@@ -117,9 +118,11 @@ class RepairScore:
         self.mistakes.append(f"{scene.scene}: a false step is left in its chain: {text}")
 
     def figures(self) -> list[Figure]:
+        # of fewer steps than a hundred a single one is more than 1 %: they cannot tell, and hold nothing against it
+        at_most = MAX_FALSE_FRAC if self.num_steps_left * MAX_FALSE_FRAC >= 1 else None
         return [
             _share("true steps that repair keeps", self.num_true_kept, self.num_true_steps, at_least=0.9),
-            _share("false steps left in accepted chains", self.num_false_left, self.num_steps_left, at_most=0.01),
+            _share("false steps left in accepted chains", self.num_false_left, self.num_steps_left, at_most=at_most),
             _share("false steps rewritten, the others dropped", self.num_rewritten, self.num_false_steps),
             _share("corrupted chains saved by repair", self.num_accepted, self.num_chains),
         ]

@@ -100,13 +100,19 @@ def test_a_repair_that_drops_what_is_false_and_keeps_the_rest_meets_its_threshol
 
 def test_false_steps_that_stay_and_true_ones_that_go_are_counted(chain: Corrupted) -> None:
     kept = RepairScore()
-    kept.add(SCENE, chain, decision(*chain.cot.steps), [], [])
+    for _ in range(20):
+        kept.add(SCENE, chain, decision(*chain.cot.steps), [], [])
     assert values(kept) == [1.0, 0.4, 0.0, 1.0]
-    assert len(kept.mistakes) == 2
+    assert len(kept.mistakes) == 40
     lost = RepairScore()
     lost.add(SCENE, chain, decision(outcome="reject"), [], [])
     assert values(lost) == [0.0, None, 0.0, 0.0]
     assert not any(figure.is_met for figure in (kept.figures()[1], lost.figures()[0]))
+
+
+@pytest.mark.parametrize(("num_steps", "is_met"), [(99, True), (100, False)])
+def test_one_false_step_tells_nothing_of_a_hundredth_where_there_are_fewer_than_a_hundred(num_steps: int, is_met: bool) -> None:
+    assert RepairScore(num_false_left=2, num_steps_left=num_steps).figures()[1].is_met == is_met
 
 
 @pytest.mark.parametrize(("value", "false_left"), [(3.0, 0.0), (4.0, 1 / 4)])
