@@ -87,7 +87,8 @@ def test_a_model_that_keeps_speaking_of_another_thing_is_refused() -> None:
 
 
 def test_a_thing_whose_tracks_are_not_shown_needs_no_source_claim() -> None:
-    about_one_thing(case(tracks=[]), 68).model_validate_json(chain(step(EVENT)))
+    written = about_one_thing(case(tracks=[]), 68).model_validate_json(chain(step(EVENT)))
+    assert [claim.type for one in written.steps for claim in one.claims] == ["event"]
 
 
 def test_the_schema_is_that_of_all_written_chains_so_that_engines_know_its_grammar() -> None:
