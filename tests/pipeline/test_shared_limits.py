@@ -21,6 +21,8 @@ from schemas.storage import Storage
 from tests.serving.standin import Faults, Standin
 
 NUM_JOBS, NUM_QUESTIONS = 6, 20
+RETRY_AFTER_S = 1.5
+NEWS_S = 0.9  # what was under way may still arrive, and the word of a pause has to reach every worker of a busy machine
 PRICES = "priced_on: 2026-11-21\nmodels:\n  tiny: {input: 1.0, cached: 1.0, output: 10.0}\n"
 
 
@@ -53,7 +55,7 @@ def params(tmp_path: Path) -> dict[str, Any]:
 
 @pytest.fixture
 def server() -> Iterator[Standin]:
-    with Standin(faults=Faults(latency_s=0.02, too_many=0.1, retry_after_s=0.3, seed=1)) as standin:
+    with Standin(faults=Faults(latency_s=0.02, too_many=0.05, retry_after_s=RETRY_AFTER_S, seed=1)) as standin:
         yield standin
 
 
@@ -81,7 +83,8 @@ def test_a_pause_holds_every_worker_and_all_pay_what_was_billed(
 ) -> None:
     told = run(tmp_path / "root", server, params)
     assert server.quiet_windows
-    assert [s for s in server.served for begin, end in server.quiet_windows if begin + 0.05 < s.arrived < end - 0.02] == []
+    too_early = [s.arrived for s in server.served for begin, end in server.quiet_windows if begin + NEWS_S < s.arrived < end]
+    assert too_early == []
     assert server.billed[0] == NUM_JOBS * NUM_QUESTIONS
     assert told == pytest.approx(billed_usd(server), rel=1e-9)
 
