@@ -64,7 +64,7 @@ test-vllm: setup-vllm ## the tests of real model libraries and of real vLLM engi
 test-long: setup-dev ## the tests that take minutes
 	$(BIN)/pytest -m long
 
-bench: setup-dev ## measure ingest and annotators beside bare ffmpeg; prints what docs/benchmarks.md records
+bench: setup-dev ## measure what docs/benchmarks.md records; `python -m tests.bench NAME` measures one
 	$(BIN)/python -m tests.bench
 
 bench-serving: setup-dev ## measure the serving client against a stand-in server beside the bare openai client
