@@ -4,6 +4,7 @@
     ├── RecipeError          a recipe, a `--set`, a backend or a stage that does not exist or does not validate
     ├── SourceError          nothing to build from: a missing path, an empty folder, an unreadable manifest
     ├── RootError            a root that is not a dataset of ours, or one that cannot be read or written
+    │   └── StoreError       a store behind a root that does not answer or refuses; an OSError, which may be tried again
     ├── QueryError           SQL that fails or asks for something a query may not do
     ├── ResourceError        more cores, GPUs or memory asked for than there are
     ├── ReleaseError         a release that would not add up, or a name that is taken
@@ -33,6 +34,9 @@ class SourceError(AudiocotError): ...
 class RootError(AudiocotError): ...
 
 
+class StoreError(RootError, OSError): ...
+
+
 class QueryError(AudiocotError): ...
 
 
@@ -59,6 +63,7 @@ FAILURE_CODES: dict[str, str] = {
     "too_short": "the media is shorter than the shortest clip allowed",
     "encrypted": "the media is protected and cannot be decoded",
     "unsupported_codec": "no decoder for this codec",
+    "too_large": "the picture has more pixels than are decoded",
     "decode_failed": "the decoder gave up or produced nothing",
     "bad_span": "the manifest asks for a span that the media does not have",
     "timeout": "the work took longer than its limit",

@@ -1,37 +1,45 @@
 """Files under a root that may be a folder, NFS or an object store, written so that a reader never sees half of one.
 
-`create` is the one way to write: the bytes go to a temporary name that no reader looks at and get their real name only when
-they are complete and synced. A killed writer leaves at most a dot file behind. Nothing outside this module opens a path of
-a dataset for writing.
+`create` is the one way to write. In a folder the bytes go to a temporary name that no reader looks at and get their real name
+only when they are complete and synced; a killed writer leaves at most a dot file behind. An object store shows an object only
+when its upload is complete: a finished local copy is uploaded whole, and a killed writer leaves nothing that can be seen.
+Nothing outside this module opens a path of a dataset for writing.
+
+Reading from a store costs one request for a file, whatever is then read of it: the file is fetched whole into scratch without
+a name, which goes when it is closed, or with the process. Nothing is remembered between calls, so what another process wrote is
+seen at once. `schemas.stores` opens stores and puts their errors into words.
 """
 
 import os
-import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any
 
-import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from schemas.errors import RootError
+from schemas.errors import RootError, StoreError
+from schemas.stores import is_missing_bucket, open_impatiently, open_store, told, upload_options, was_refused
 
 
 class Storage:
-    """Paths here are relative to the root and use '/'."""
+    """Paths here are relative to the root and use '/'.
+
+    Every method raises StoreError, which is an OSError, if a store does not answer or refuses; a folder raises its own OSError.
+    """
 
     def __init__(self, url: str) -> None:
         if not url.strip():
             raise RootError("the root must be a folder or a URL, got an empty name")
         self.url = url.rstrip("/") or "/"
-        try:
-            self.fs, root = fsspec.core.url_to_fs(self.url)
-        except Exception as error:  # an unknown protocol, a package that is not installed, a malformed URL
-            raise RootError(f"{url} cannot be used as a root: {error}") from None
+        self.fs, root = open_store(self.url)
         self.root: str = root.rstrip("/") or "/"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Only the place travels: each process opens a store with credentials and endpoint of its own."""
+        return Storage, (self.root if self.is_local else self.url,)
 
     @property
     def is_local(self) -> bool:
@@ -41,36 +49,70 @@ class Storage:
         """The path as the filesystem knows it, for libraries that open files themselves."""
         return f"{self.root}/{path}" if path else self.root
 
+    def reach(self) -> list[str]:
+        """The names at the root, as `names` gives them. The first question to a store: StoreError within seconds."""
+        if self.is_local:
+            return self.names("")
+        return self._names(open_impatiently(self.url), "")
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the root itself is a file."""
+        with self._store_errors():
+            return bool(self.fs.isfile(self.root))
+
     def exists(self, path: str) -> bool:
-        return bool(self.fs.exists(self.full(path)))
+        with self._store_errors():
+            return bool(self.fs.exists(self.full(path)))
 
     def names(self, folder: str) -> list[str]:
         """Sorted names directly in a folder, without temporary ones; an absent folder is empty."""
-        try:
-            entries = self.fs.ls(self.full(folder), detail=False, refresh=True)
-        except (FileNotFoundError, NotADirectoryError):
-            return []
-        names = (PurePosixPath(entry.rstrip("/")).name for entry in entries)
+        return self._names(self.fs, folder)
+
+    def _names(self, filesystem: Any, folder: str) -> list[str]:
+        full = self.full(folder)
+        with self._store_errors():
+            try:
+                entries = filesystem.ls(full, detail=False, refresh=True)
+            except (FileNotFoundError, NotADirectoryError) as error:
+                if was_refused(error):
+                    raise StoreError(told(self.url, error)) from None
+                return []
+        # an object whose name ends in "/" is how some programs draw a folder
+        names = (PurePosixPath(entry).name for entry in entries if entry.rstrip("/") != full or self.is_local)
         return sorted(name for name in names if not name.startswith("."))
 
     def open(self, path: str) -> IO[bytes]:
-        """Open for reading; FileNotFoundError if it is not there."""
-        handle: IO[bytes] = self.fs.open(self.full(path), "rb")
-        return handle
+        """Open for reading; FileNotFoundError if it is not there. Of a store the whole file is fetched first."""
+        if self.is_local:
+            return open(self.full(path), "rb")
+        with _scratch() as local:
+            with self._store_errors(FileNotFoundError):
+                self.fs.get_file(self.full(path), str(local))
+            return local.open("rb")
 
     def read(self, path: str) -> bytes:
-        data: bytes = self.fs.cat_file(self.full(path))
-        return data
+        with self.open(path) as source:
+            return source.read()
+
+    def tail(self, path: str, num_bytes: int) -> bytes:
+        """The last bytes of a file, fewer if it is shorter: one request, however long the file is."""
+        if self.is_local:
+            with self.open(path) as source:
+                source.seek(max(0, source.seek(0, os.SEEK_END) - num_bytes))
+                return source.read()
+        with self._store_errors(FileNotFoundError):
+            data: bytes = self.fs.cat_file(self.full(path), start=-num_bytes)
+            return data
 
     def size(self, path: str) -> int:
-        return int(self.fs.size(self.full(path)))
+        with self._store_errors(FileNotFoundError):
+            return int(self.fs.size(self.full(path)))
 
     def remove(self, path: str) -> None:
         """Remove a file; no error if it is gone already."""
-        try:
+        with self._store_errors(), suppress(FileNotFoundError):
             self.fs.rm_file(self.full(path))
-        except FileNotFoundError:
-            return
 
     def write(self, path: str, data: bytes, *, is_synced: bool = True) -> None:
         """Atomic like `create`. Not synced, the file survives a killed process and not a power cut, and costs far less."""
@@ -88,8 +130,10 @@ class Storage:
     def create(self, path: str, *, must_be_new: bool = False) -> Iterator[IO[bytes]]:
         """A seekable file that becomes `path` when the block ends without an error, and vanishes otherwise.
 
-        With `must_be_new`, FileExistsError if the path is taken at the end: of two writers one wins, and the other knows. An
-        object store is only asked beforehand.
+        With `must_be_new`, FileExistsError if the path is taken at the end: of two writers one wins, and the other knows. A
+        folder decides that with a link, S3 and its like with the upload itself (`If-None-Match`; also the stores of Google and
+        Azure). A store that ignores the condition lets both believe that they won, and a writer whose first try succeeded
+        unheard is told that it lost: safe, since the file is its own.
         """
         create = self._create_local if self.is_local else self._create_remote
         with create(self.full(path), must_be_new) as handle:
@@ -115,19 +159,30 @@ class Storage:
 
     @contextmanager
     def _create_remote(self, full: str, must_be_new: bool) -> Iterator[IO[bytes]]:
-        """Object stores show an object only when its upload is complete, so a finished local copy is uploaded whole."""
-        with tempfile.TemporaryDirectory(prefix="audiocot-") as folder:
-            local = Path(folder) / "upload"
+        with _scratch() as local:
             with local.open("wb+") as handle:
                 yield handle
-            if must_be_new and self.fs.exists(full):
-                raise FileExistsError(full)
-            self.fs.put_file(str(local), full)
+            mode = "create" if must_be_new else "overwrite"
+            with self._store_errors(FileExistsError):
+                self.fs.put_file(str(local), full, mode=mode, **upload_options(self.url))
 
-    def fetch(self, path: str, target: Path) -> None:
-        """Copy a file of the root to a local path."""
-        with self.open(path) as source, target.open("wb") as sink:
-            shutil.copyfileobj(source, sink, 1 << 20)
+    @contextmanager
+    def _store_errors(self, *answers: type[OSError]) -> Iterator[None]:
+        """Every kind of store has errors of its own: those of a store become StoreError, but for what is an answer here."""
+        try:
+            yield
+        except Exception as error:
+            is_answer = isinstance(error, (StoreError, *answers)) and not is_missing_bucket(error)
+            if self.is_local or is_answer:
+                raise
+            raise StoreError(told(self.url, error)) from None
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    """The path of a file that may be made there; it is gone afterwards, and goes on to exist for who has it open."""
+    with tempfile.TemporaryDirectory(prefix="audiocot-") as folder:
+        yield Path(folder) / "file"
 
 
 def _sync_folder(folder: Path) -> None:

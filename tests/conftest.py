@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["tests.remote.fixtures"]
+
 # before anything imports Prefect: its database belongs to the test session, not to the user
 os.environ["PREFECT_HOME"] = tempfile.mkdtemp(prefix="audiocot-prefect-")
 atexit.register(shutil.rmtree, os.environ["PREFECT_HOME"], ignore_errors=True)
