@@ -5,6 +5,7 @@
     ├── SourceError          nothing to build from: a missing path, an empty folder, an unreadable manifest
     ├── RootError            a root that is not a dataset of ours, or one that cannot be read or written
     │   └── StoreError       a store behind a root that does not answer or refuses; an OSError, which may be tried again
+    ├── LeaseError           another build or command is writing to the root, or has taken it over
     ├── QueryError           SQL that fails or asks for something a query may not do
     ├── ResourceError        more cores, GPUs or memory asked for than there are
     ├── ReleaseError         a release that would not add up, or a name that is taken
@@ -35,6 +36,9 @@ class RootError(AudiocotError): ...
 
 
 class StoreError(RootError, OSError): ...
+
+
+class LeaseError(AudiocotError): ...
 
 
 class QueryError(AudiocotError): ...
