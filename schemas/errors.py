@@ -8,6 +8,7 @@
     ├── LeaseError           another build or command is writing to the root, or has taken it over
     ├── QueryError           SQL that fails or asks for something a query may not do
     ├── ResourceError        more cores, GPUs or memory asked for than there are
+    ├── ClusterError         what runs the workers went away; a ConnectionError, which may be tried again
     ├── ReleaseError         a release that would not add up, or a name that is taken
     ├── ModelError           weights or a package that a backend needs are not there or do not load
     ├── ServerError          a served model that does not answer, does not exist, or refuses the key
@@ -47,6 +48,9 @@ class QueryError(AudiocotError): ...
 class ResourceError(AudiocotError): ...
 
 
+class ClusterError(AudiocotError, ConnectionError): ...
+
+
 class ReleaseError(AudiocotError): ...
 
 
@@ -79,6 +83,7 @@ FAILURE_CODES: dict[str, str] = {
     "server_error": "a server kept failing on this request after all retries",
     "out_of_memory": "the sample does not fit into memory even in a batch of its own",
     "annotator_error": "the annotator raised an exception; the message says which",
+    "invalid_answer": "the annotator's answer is not what its role promises: another type, no number, no valid row",
     "killed_worker": "the sample killed its worker repeatedly and was set aside",
 }
 

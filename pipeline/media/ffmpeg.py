@@ -1,14 +1,13 @@
 """The one way to run ffmpeg: commands are built with `ffmpeg-python`, run here with limits.
 
-Owns which binary is used, what it may open and how long, how much memory and how many threads it may take. Its callers own the
-command. A file of a stranger can make a decoder hang or swell, so every run has a wall-clock limit, an address-space limit and
-its own process group, which is killed as a whole. `ffmpeg.run()` of ffmpeg-python has none of these and is not used.
+Owns which binary is used, how long it may run and how many threads it may take; its callers own the command, and what it may
+open and use up is `confinement`'s. A file of a stranger can make a decoder hang or swell, so every run has a wall-clock limit,
+limits of the kernel and its own process group, which is killed as a whole. `ffmpeg.run()` of ffmpeg-python has none of these
+and is not used.
 """
 
 import errno
-import math
 import os
-import resource
 import shutil
 import signal
 import subprocess
@@ -22,7 +21,9 @@ from typing import IO, Any
 import ffmpeg
 import imageio_ffmpeg
 
-MEMORY_BYTES = 8 * 2**30  # address space; encoding 1080p takes about 1 GiB of it
+from pipeline.media.confinement import DEMUXER_OPTIONS, GIB, MAX_OUTPUT_BYTES, MAX_PIXELS, confined, environment, limit
+
+MEMORY_BYTES = 8 * GIB  # address space; encoding 1080p takes about 1 GiB of it
 _STDERR_LINES = 4
 
 
@@ -48,11 +49,11 @@ def ffmpeg_version() -> str:
 
 
 def media_input(path: str | os.PathLike[str], *, threads: int = 1, **options: Any) -> Any:
-    """An ffmpeg-python input for a local file whose decoder uses `threads` threads and which may open files and pipes only.
+    """An ffmpeg-python input for a local file of a stranger, whose decoder uses `threads` threads and opens no other file.
 
     The `file:` prefix keeps names such as `-x.mp4` or `a:b.mp4` from being read as options or protocols.
     """
-    return ffmpeg.input(f"file:{os.fspath(path)}", protocol_whitelist="file,pipe", threads=threads, **options)
+    return ffmpeg.input(f"file:{os.fspath(path)}", **DEMUXER_OPTIONS, max_pixels=MAX_PIXELS, threads=threads, **options)
 
 
 def run_ffmpeg(
@@ -80,14 +81,16 @@ def run_ffmpeg(
     command += ffmpeg.get_args(stream)
     with tempfile.TemporaryFile() as stderr:
         process = subprocess.Popen(
-            command,
+            confined(command, dies_with_caller=True),
             stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=stderr,
+            env=environment(),
             start_new_session=True,
         )
         try:
-            _limit(process.pid, memory_bytes, timeout_s)
+            # the CPU limit never comes before the wall-clock limit; it ends what nobody is left to stop
+            limit(process.pid, memory_bytes=memory_bytes, cpu_s=timeout_s * (os.cpu_count() or 1) + 1)
             stdout = _converse(process, stdin, timeout_s)
         except subprocess.TimeoutExpired:
             raise FfmpegError("timeout", f"ffmpeg ran longer than {timeout_s:g} s") from None
@@ -96,6 +99,10 @@ def run_ffmpeg(
         if process.returncode != 0:
             if process.returncode == 256 - errno.ENOSPC:
                 raise OSError(errno.ENOSPC, "ffmpeg found no space left to write to")  # no fault of the file
+            if process.returncode == -signal.SIGXCPU:
+                raise FfmpegError("timeout", f"ffmpeg used the processor longer than {timeout_s:g} s allow")
+            if process.returncode == -signal.SIGXFSZ:
+                raise FfmpegError("decode_failed", f"ffmpeg wrote more than {MAX_OUTPUT_BYTES / GIB:g} GiB into a file")
             raise FfmpegError("decode_failed", f"ffmpeg exit {process.returncode}: {_last_lines(stderr)}")
         return stdout
 
@@ -125,16 +132,6 @@ def _feed(pipe: IO[bytes], stdin: bytes | Iterable[bytes], failures: list[BaseEx
         pass  # ffmpeg ended first: its exit status tells why
     except BaseException as error:  # the producer of the chunks failed: its error belongs to the caller
         failures.append(error)
-
-
-def _limit(pid: int, memory_bytes: int, timeout_s: float) -> None:
-    # Set from outside: a preexec_fn is not safe in a process with threads. The CPU limit never comes before the wall-clock
-    # limit; it ends a hanging ffmpeg whose worker was killed and can no longer stop it.
-    if hasattr(resource, "prlimit"):
-        cpu_s = math.ceil(timeout_s * (os.cpu_count() or 1)) + 1
-        with suppress(ProcessLookupError):
-            resource.prlimit(pid, resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-            resource.prlimit(pid, resource.RLIMIT_CPU, (cpu_s, cpu_s))
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:

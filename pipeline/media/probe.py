@@ -5,7 +5,8 @@ and the source ends where the longer of picture and sound ends, as a player woul
 sound is silence. Sound before the first picture is cut off. All `_s` of a Probe are on this axis except `origin_s` and
 `container_start_s`, which are on the clock of the container and lead back to it.
 
-The first audio and the first video stream that decode are used; attached pictures (cover art) are not video.
+The first audio and the first video stream that decode are used; attached pictures (cover art) are not video. A file whose time
+stamps spread its few bytes over hours is refused: each of its clips would cost as much as a real one.
 """
 
 import atexit
@@ -22,8 +23,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.media.confinement import confined, environment
 from schemas.errors import Rejected
 
+_MIN_BYTES_PER_S = 32  # Opus takes 50 to say that there is silence, Codec 2 takes 56 for speech
 _GRACE_S = 2.0  # the child ends itself at the limit; after this it is killed
 
 
@@ -84,7 +87,11 @@ class Prober:
             return facts
         if "code" in facts:
             return Rejected(facts["code"], facts["message"])
-        return _probe(facts)
+        probe = _probe(facts)
+        if not facts["num_bytes"] >= _MIN_BYTES_PER_S * probe.duration_s:  # not a number is refused too
+            told = f"{facts['num_bytes']} bytes with time stamps over {probe.duration_s:g} s; sound takes more"
+            return Rejected("decode_failed", told)
+        return probe
 
     def close(self) -> None:
         """End the child."""
@@ -125,13 +132,13 @@ class Prober:
 
 
 def _start_child() -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
+    python_path = os.pathsep.join(path or os.getcwd() for path in sys.path)
     return subprocess.Popen(
-        [sys.executable, "-m", "pipeline.media.probe_child"],
+        confined([sys.executable, "-m", "pipeline.media.probe_child"]),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=environment,
+        env=environment(PYTHONPATH=python_path),
         start_new_session=True,  # Ctrl-C belongs to the worker
     )
 

@@ -10,7 +10,6 @@ frame counts, packets do not, and reading them costs little beside the hashing t
 
 import json
 import os
-import resource
 import signal
 import sys
 from collections.abc import Iterator
@@ -19,8 +18,11 @@ from typing import Any
 import av
 import av.error
 
+from pipeline.media.confinement import DEMUXER_OPTIONS, GIB, MAX_PIXELS, limit
+
 Facts = dict[str, Any]
-_MEMORY_BYTES = 4 * 2**30
+_MEMORY_BYTES = 4 * GIB
+_MAX_PACKETS = 10_000_000  # of a stream: 46 hours at 60 fps; their times are held in memory, here and by the worker
 _MAX_ATTEMPTS = 300  # packets given to a decoder before it must have produced something
 _ATTACHED_PICTURE = av.stream.Disposition.attached_pic
 
@@ -49,6 +51,8 @@ class _Track:
             if packet.is_discard:
                 self.has_hidden_packets = True
             else:
+                if len(self.times_s) == _MAX_PACKETS:
+                    raise MemoryError
                 start_s = float(stamp * packet.time_base)
                 self.times_s.append(start_s)
                 self.end_s = max(self.end_s, start_s + float((packet.duration or 0) * packet.time_base))
@@ -69,9 +73,11 @@ class _Track:
 def inspect(path: str) -> Facts:
     """The facts of a local file, or a refusal with a code of FAILURE_CODES. Times are seconds of the container's own clock."""
     try:
-        container = av.open(f"file:{path}", metadata_errors="replace", options={"protocol_whitelist": "file"})
+        container = av.open(f"file:{path}", metadata_errors="replace", options=DEMUXER_OPTIONS)
     except FileNotFoundError:
         return _refusal("vanished", "no such file")
+    except av.error.ArgumentError:  # what a format that is not on the list ends in
+        return _refusal("unreadable", "not one of the media containers that are opened, or a wrong header")
     except (av.error.FFmpegError, OSError, ValueError) as error:
         return _refusal("unreadable", f"does not open: {_reason(error)}")
     with container:
@@ -81,12 +87,24 @@ def inspect(path: str) -> Facts:
         for track in tracks:
             if track.stream.codec_context is None:
                 return _refusal("unsupported_codec", f"no decoder for {track.stream.type} stream {track.stream.index}")
+            track.stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+            if _num_pixels(track.stream) > MAX_PIXELS:
+                return _too_large(track.stream)
         _read_packets(container, tracks)
-        return _facts(container, tracks)
+        return _facts(container, tracks) | {"num_bytes": os.path.getsize(path)}
 
 
 def _is_cover(stream: Any) -> bool:
     return bool(stream.disposition & _ATTACHED_PICTURE)
+
+
+def _num_pixels(stream: Any) -> int:
+    return int(stream.codec_context.width * stream.codec_context.height) if stream.type == "video" else 0
+
+
+def _too_large(stream: Any) -> Facts:
+    size = f"{stream.codec_context.width} × {stream.codec_context.height}"
+    return _refusal("too_large", f"pictures of {size} pixels; the largest that are decoded have {MAX_PIXELS}")
 
 
 def _read_packets(container: Any, tracks: list[_Track]) -> None:
@@ -172,8 +190,7 @@ def _reason(error: BaseException) -> str:
 def main() -> None:
     """Answer requests until stdin ends."""
     av.logging.set_level(None)
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash is an answer here, not a case for a debugger
+    limit(os.getpid(), memory_bytes=_MEMORY_BYTES)
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a library prints must not get between the replies
     for line in sys.stdin:
