@@ -20,12 +20,17 @@ if TYPE_CHECKING:
 
 In = TypeVar("In")
 Out = TypeVar("Out")
+P = TypeVar("P", bound="Params")
 
 
 class Params(BaseModel):
     """Parameters of a backend or stage. An unknown key is an error; every field has a description for `recipe schema`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def part(self, kind: type[P]) -> P:
+        """The parameters of one part, from those of the whole."""
+        return kind.model_validate(self.model_dump(include=set(kind.model_fields)))
 
     def deciding(self) -> dict[str, Any]:
         """The values that decide answers, for the fingerprint: all but those made with `placement`."""

@@ -5,14 +5,12 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from annotators.chat.asker import Asker
 from annotators.chat.captioner import AskingCaptioner, CaptionParams
 from annotators.chat.request import AudioPart, Part
-from annotators.engine.asker import EngineAsker
+from annotators.chat.transports import InEngine, Served
 from annotators.engine.params import EngineParams
 from annotators.media import Media, Sound
 from annotators.roles import AudioRequest
-from annotators.serving.asker import ServedAsker
 from annotators.serving.params import ServerParams
 
 RATE_HZ = 16_000  # what every listening model here was trained on
@@ -40,29 +38,17 @@ class AudioCaptioner(AskingCaptioner[AudioRequest]):
         return silence(duration_s)
 
 
-class ServedAudioCaptioner(AudioCaptioner):
+class ServedAudioCaptioner(Served, AudioCaptioner):
     """Any server that takes sound."""
 
     class Params(CaptionParams, ServerParams):
         model: str = Field("gpt-audio-mini", description="name of the model at the server")
 
-    params: Params
 
-    def make_asker(self) -> Asker:
-        return ServedAsker(self.params)
-
-
-class EngineAudioCaptioner(AudioCaptioner):
+class EngineAudioCaptioner(InEngine, AudioCaptioner):
     """A vLLM engine in the worker."""
+
+    takes = "audio"
 
     class Params(CaptionParams, EngineParams):
         model: str = Field("Qwen/Qwen2-Audio-7B-Instruct", description="hub id, or a folder with the checkpoint")
-
-    params: Params
-
-    @classmethod
-    def lacks(cls) -> list[str]:
-        return EngineAsker.lacks()
-
-    def make_asker(self) -> Asker:
-        return EngineAsker(self.params, "audio")

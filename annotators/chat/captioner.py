@@ -36,7 +36,7 @@ class AskingCaptioner(AskingAnnotator[In, Sequence[Said]]):
             "temporal": prompt(f"{self.modality}_temporal.v1"),
         }
         self.prompt_id = "+".join(asked.id for asked in self._asked.values())
-        self._caption_params = CaptionParams.model_validate(params.model_dump(include=set(CaptionParams.model_fields)))
+        self._caption_params = params.part(CaptionParams)
 
     @abstractmethod
     def look(self, item: In) -> tuple[str, Part | None]:

@@ -13,14 +13,12 @@ from pydantic import BaseModel, Field
 
 from annotators.base import AnyParams, Params
 from annotators.chat.annotator import AskingAnnotator
-from annotators.chat.asker import Asker
 from annotators.chat.audio_captioner import heard, silence
 from annotators.chat.request import ChatRequest, Reply
-from annotators.engine.asker import EngineAsker
+from annotators.chat.transports import InEngine, Served
 from annotators.engine.params import EngineParams
 from annotators.prompts import prompt
 from annotators.roles import Inquiry
-from annotators.serving.asker import ServedAsker
 from annotators.serving.params import ServerParams
 from annotators.wording import claim_text, negation_text
 from schemas.errors import Rejected
@@ -53,7 +51,7 @@ class Listener(AskingAnnotator[Inquiry, Sequence[Judged]]):
 
     def __init__(self, params: AnyParams) -> None:
         super().__init__(params)
-        self._listen_params = ListenParams.model_validate(params.model_dump(include=set(ListenParams.model_fields)))
+        self._listen_params = params.part(ListenParams)
         self._prompt = prompt("listen.v1")
         self.prompt_id = self._prompt.id
 
@@ -126,29 +124,17 @@ def _unasked(claim: Stated) -> Judged:
     return Judged(verdict="unverifiable", score=0.5, reason=f"not asked: {reason}", evidence=[])
 
 
-class ServedListener(Listener):
+class ServedListener(Served, Listener):
     """Any server that takes sound."""
 
     class Params(ListenParams, ServerParams):
         model: str = Field("gpt-audio-mini", description="name of the model at the server")
 
-    params: Params
 
-    def make_asker(self) -> Asker:
-        return ServedAsker(self.params)
-
-
-class EngineListener(Listener):
+class EngineListener(InEngine, Listener):
     """A vLLM engine in the worker."""
+
+    takes = "audio"
 
     class Params(ListenParams, EngineParams):
         model: str = Field("Qwen/Qwen2-Audio-7B-Instruct", description="hub id, or a folder with the checkpoint")
-
-    params: Params
-
-    @classmethod
-    def lacks(cls) -> list[str]:
-        return EngineAsker.lacks()
-
-    def make_asker(self) -> Asker:
-        return EngineAsker(self.params, "audio")

@@ -6,14 +6,12 @@ import numpy as np
 from pydantic import Field
 
 from annotators.base import AnyParams
-from annotators.chat.asker import Asker
 from annotators.chat.captioner import AskingCaptioner, CaptionParams
 from annotators.chat.request import Part, VideoPart
-from annotators.engine.asker import EngineAsker
+from annotators.chat.transports import InEngine, Served
 from annotators.engine.params import EngineParams
 from annotators.media import Frames, Media
 from annotators.roles import VideoRequest
-from annotators.serving.asker import ServedAsker
 from annotators.serving.params import ServerParams
 
 
@@ -30,7 +28,7 @@ class VideoCaptioner(AskingCaptioner[VideoRequest]):
 
     def __init__(self, params: AnyParams) -> None:
         super().__init__(params)
-        self._shown = VideoCaptionParams.model_validate(params.model_dump(include=set(VideoCaptionParams.model_fields)))
+        self._shown = params.part(VideoCaptionParams)
 
     def look(self, item: VideoRequest) -> tuple[str, Part | None]:
         return item.media.clip_id, pictures(item.media, self._shown)
@@ -59,29 +57,17 @@ def _fps(duration_s: float, shown: VideoCaptionParams) -> float:
     return min(shown.fps, shown.max_frames / max(duration_s, 1e-3))
 
 
-class ServedVideoCaptioner(VideoCaptioner):
+class ServedVideoCaptioner(Served, VideoCaptioner):
     """Any server that takes pictures."""
 
     class Params(VideoCaptionParams, ServerParams):
         model: str = Field("gpt-4.1-mini", description="name of the model at the server")
 
-    params: Params
 
-    def make_asker(self) -> Asker:
-        return ServedAsker(self.params)
-
-
-class EngineVideoCaptioner(VideoCaptioner):
+class EngineVideoCaptioner(InEngine, VideoCaptioner):
     """A vLLM engine in the worker."""
+
+    takes = "video"
 
     class Params(VideoCaptionParams, EngineParams):
         model: str = Field("Qwen/Qwen2.5-VL-7B-Instruct", description="hub id, or a folder with the checkpoint")
-
-    params: Params
-
-    @classmethod
-    def lacks(cls) -> list[str]:
-        return EngineAsker.lacks()
-
-    def make_asker(self) -> Asker:
-        return EngineAsker(self.params, "video")

@@ -9,27 +9,20 @@ from dataclasses import replace
 
 from pydantic import Field
 
-from annotators.base import AnyParams
-from annotators.chat.annotator import AskingAnnotator
-from annotators.chat.asker import Asker
 from annotators.chat.evidence_text import evidence
-from annotators.chat.reasoner import ReasonParams
-from annotators.chat.request import ChatRequest, Reply
-from annotators.chat.written import Written, WrittenClaim, WrittenStep, grounded_in, reasoned
+from annotators.chat.request import ChatRequest
+from annotators.chat.transports import InEngine, Served
+from annotators.chat.writer import AskingWriter, ReasonParams
+from annotators.chat.written import Written, WrittenClaim, WrittenStep, grounded_in
 from annotators.edits.remarks import relative_level
 from annotators.edits.roles import EditCase
 from annotators.edits.sounds import lent_events, own_events
-from annotators.engine.asker import EngineAsker
 from annotators.engine.params import EngineParams
-from annotators.prompts import prompt
 from annotators.roles import CaseFile
-from annotators.serving.asker import ServedAsker
 from annotators.serving.params import ServerParams
 from annotators.wording import seconds
 from schemas.edits import OPERATIONS, Edit, SampleSpan
-from schemas.errors import Rejected
 from schemas.evidence import Said
-from schemas.reasoning import Reasoned
 from schemas.vocabulary import ClaimMedia
 
 _OF_THE_OTHER = "b"  # what ids of its evidence end in
@@ -47,33 +40,18 @@ class WrittenEdit(Written):
     steps: Sequence[WrittenEditStep] = Field(min_length=1, max_length=10)
 
 
-class AskingEditReasoner(AskingAnnotator[EditCase, Reasoned]):
+class AskingEditReasoner(AskingWriter[EditCase]):
+    prompt_name = "reason_edit.v1"
     reply_tokens = 1000.0
 
-    def __init__(self, params: AnyParams) -> None:
-        super().__init__(params)
-        self._reason_params = ReasonParams.model_validate(params.model_dump(include=set(ReasonParams.model_fields)))
-        asked = prompt("reason_edit.v1")
-        self.prompt_id = asked.id
-        self._system = asked.fill(max_words=str(self._reason_params.max_words))
+    def clip(self, item: EditCase) -> CaseFile:
+        return item.clip
 
-    def questions(self, item: EditCase) -> Sequence[ChatRequest]:
-        params = self._reason_params
-        schema = grounded_in(edit_evidence(item), (), item.clip.duration_s, params.max_words, WrittenEdit)
-        return [
-            ChatRequest(
-                item.clip.clip_id, edit_text(item), system=self._system, schema=schema,
-                temperature=params.temperature, max_tokens=params.max_tokens,
-            )
-        ]  # fmt: skip
+    def text(self, item: EditCase) -> str:
+        return edit_text(item)
 
-    def answer(self, item: EditCase, replies: Sequence[Reply | Rejected]) -> Reasoned | Rejected:
-        (reply,) = replies
-        if isinstance(reply, Rejected):
-            return reply
-        (written,) = reply.values
-        assert isinstance(written, WrittenEdit)
-        return reasoned(written, item.clip.duration_s)
+    def schema(self, item: EditCase) -> type[Written]:
+        return grounded_in(edit_evidence(item), (), item.clip.duration_s, self.reason_params.max_words, WrittenEdit)
 
     def typical(self, duration_s: float, has_video: bool) -> Sequence[ChatRequest]:
         """An addition with two captions and some ten lines of evidence of each clip. A clip has more than one task."""
@@ -130,29 +108,15 @@ def _lent(case: EditCase) -> CaseFile | None:
     return replace(case.other, heard=lent_events(case.edit, case.other), measurements=[]) if case.other else None
 
 
-class ServedEditReasoner(AskingEditReasoner):
+class ServedEditReasoner(Served, AskingEditReasoner):
     """Any chat server."""
 
     class Params(ReasonParams, ServerParams):
         model: str = Field("gpt-4.1-nano", description="name of the model at the server")
 
-    params: Params
 
-    def make_asker(self) -> Asker:
-        return ServedAsker(self.params)
-
-
-class EngineEditReasoner(AskingEditReasoner):
+class EngineEditReasoner(InEngine, AskingEditReasoner):
     """A vLLM engine in the worker."""
 
     class Params(ReasonParams, EngineParams):
         model: str = Field("Qwen/Qwen2.5-7B-Instruct", description="hub id, or a folder with the checkpoint")
-
-    params: Params
-
-    @classmethod
-    def lacks(cls) -> list[str]:
-        return EngineAsker.lacks()
-
-    def make_asker(self) -> Asker:
-        return EngineAsker(self.params, None)

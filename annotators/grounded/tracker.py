@@ -34,8 +34,8 @@ class GroundedTracker(Annotator[TrackRequest, Seeing]):
 
     def __init__(self, params: AnyParams) -> None:
         super().__init__(params)
-        self.looking = GroundedParams.model_validate(params.model_dump(include=set(GroundedParams.model_fields)))
-        self.weights = WeightsParams.model_validate(params.model_dump(include=set(WeightsParams.model_fields)))
+        self.looking = params.part(GroundedParams)
+        self.weights = params.part(WeightsParams)
         self.detector = GroundingDino(self.looking, self.weights.device, self.weights.batch_size)
         self.segmenter = self.make_segmenter()
 

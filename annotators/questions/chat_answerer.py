@@ -9,16 +9,14 @@ from pydantic import Field
 
 from annotators.base import AnyParams, Params
 from annotators.chat.annotator import AskingAnnotator
-from annotators.chat.asker import Asker
 from annotators.chat.audio_captioner import heard, silence
 from annotators.chat.request import AudioPart, ChatRequest, Reply
 from annotators.chat.structured import spoken
-from annotators.engine.asker import EngineAsker
+from annotators.chat.transports import InEngine, Served
 from annotators.engine.params import EngineParams
 from annotators.prompts import prompt
 from annotators.questions.parsing import NO_ANSWER, answer_index, lettered, reply_object
 from annotators.questions.roles import AnswerRequest, Asked, Drawn, Sampled
-from annotators.serving.asker import ServedAsker
 from annotators.serving.params import ServerParams
 from schemas.errors import Rejected
 
@@ -41,7 +39,7 @@ class AskingAnswerer(AskingAnnotator[AnswerRequest, Sequence[Drawn]]):
 
     def __init__(self, params: AnyParams) -> None:
         super().__init__(params)
-        self._answer_params = AnswerParams.model_validate(params.model_dump(include=set(AnswerParams.model_fields)))
+        self._answer_params = params.part(AnswerParams)
         self._prompt = prompt("answer.v1")
         self.prompt_id = self._prompt.id
 
@@ -82,29 +80,17 @@ class AskingAnswerer(AskingAnnotator[AnswerRequest, Sequence[Drawn]]):
         return [self._request("", sound, _TYPICAL) for sound in (*[silence(duration_s)] * 3, None)] * 2
 
 
-class ServedAnswerer(AskingAnswerer):
+class ServedAnswerer(Served, AskingAnswerer):
     """Any server that takes sound."""
 
     class Params(AnswerParams, ServerParams):
         model: str = Field("gpt-audio-mini", description="name of the model at the server")
 
-    params: Params
 
-    def make_asker(self) -> Asker:
-        return ServedAsker(self.params)
-
-
-class EngineAnswerer(AskingAnswerer):
+class EngineAnswerer(InEngine, AskingAnswerer):
     """A vLLM engine in the worker."""
+
+    takes = "audio"
 
     class Params(AnswerParams, EngineParams):
         model: str = Field("Qwen/Qwen2-Audio-7B-Instruct", description="hub id, or a folder with the checkpoint")
-
-    params: Params
-
-    @classmethod
-    def lacks(cls) -> list[str]:
-        return EngineAsker.lacks()
-
-    def make_asker(self) -> Asker:
-        return EngineAsker(self.params, "audio")

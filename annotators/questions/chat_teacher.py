@@ -11,19 +11,17 @@ from pydantic import Field
 
 from annotators.base import AnyParams
 from annotators.chat.annotator import AskingAnnotator
-from annotators.chat.asker import Asker
 from annotators.chat.evidence_text import evidence, shown_tracks
 from annotators.chat.request import ChatRequest, Reply, VideoPart
 from annotators.chat.structured import spoken
+from annotators.chat.transports import InEngine, Served
 from annotators.chat.video_captioner import VideoCaptionParams, blank_pictures, pictures
 from annotators.chat.written import Written, grounded_in
-from annotators.engine.asker import EngineAsker
 from annotators.engine.params import EngineParams
 from annotators.prompts import prompt
 from annotators.questions.parsing import NO_ANSWER, answer_index, lettered, read_chain, reply_object
 from annotators.questions.roles import Asked, Drawn, Sampled, TeachRequest
 from annotators.roles import CaseFile
-from annotators.serving.asker import ServedAsker
 from annotators.serving.params import ServerParams
 from schemas.errors import Rejected
 
@@ -48,7 +46,7 @@ class AskingTeacher(AskingAnnotator[TeachRequest, Sequence[Drawn]]):
 
     def __init__(self, params: AnyParams) -> None:
         super().__init__(params)
-        self._teach_params = TeachParams.model_validate(params.model_dump(include=set(TeachParams.model_fields)))
+        self._teach_params = params.part(TeachParams)
         asked = prompt("teach.v1")
         self.prompt_id = asked.id
         self._system = asked.fill()
@@ -117,29 +115,17 @@ def _evidence(item: TeachRequest) -> dict[str, str]:
     return {"V0": f"the pictures, {item.media.duration_s:.2f} s of them"} | evidence(_case(item))
 
 
-class ServedTeacher(AskingTeacher):
+class ServedTeacher(Served, AskingTeacher):
     """Any server that takes pictures."""
 
     class Params(TeachParams, ServerParams):
         model: str = Field("gpt-4.1-mini", description="name of the model at the server")
 
-    params: Params
 
-    def make_asker(self) -> Asker:
-        return ServedAsker(self.params)
-
-
-class EngineTeacher(AskingTeacher):
+class EngineTeacher(InEngine, AskingTeacher):
     """A vLLM engine in the worker."""
+
+    takes = "video"
 
     class Params(TeachParams, EngineParams):
         model: str = Field("Qwen/Qwen2.5-VL-32B-Instruct", description="hub id, or a folder with the checkpoint")
-
-    params: Params
-
-    @classmethod
-    def lacks(cls) -> list[str]:
-        return EngineAsker.lacks()
-
-    def make_asker(self) -> Asker:
-        return EngineAsker(self.params, "video")

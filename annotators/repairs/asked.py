@@ -12,16 +12,14 @@ from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
 from annotators.base import AnyParams, Params
 from annotators.chat.annotator import AskingAnnotator
-from annotators.chat.asker import Asker
 from annotators.chat.evidence_text import evidence, evidence_text, shown_tracks
 from annotators.chat.request import ChatRequest, Reply
+from annotators.chat.transports import InEngine, Served
 from annotators.chat.written import WrittenClaim, check_claim, stated
-from annotators.engine.asker import EngineAsker
 from annotators.engine.params import EngineParams
 from annotators.prompts import prompt
 from annotators.repairs.roles import JudgedClaim, RepairCase, Repaired, RepairedStep
 from annotators.roles import CaseFile
-from annotators.serving.asker import ServedAsker
 from annotators.serving.params import ServerParams
 from annotators.wording import sentence
 from schemas.errors import Rejected
@@ -106,7 +104,7 @@ class AskingRepairer(AskingAnnotator[RepairCase, Repaired]):
 
     def __init__(self, params: AnyParams) -> None:
         super().__init__(params)
-        self._repair_params = RepairerParams.model_validate(params.model_dump(include=set(RepairerParams.model_fields)))
+        self._repair_params = params.part(RepairerParams)
         asked = prompt("repair.v1")
         self.prompt_id = asked.id
         self._system = asked.fill()
@@ -149,29 +147,15 @@ def _repaired(step: RewrittenStep, duration_s: float) -> RepairedStep:
     return RepairedStep(index, sentence(step.text.strip()), [stated(index, claim, duration_s) for claim in step.claims])
 
 
-class ServedRepairer(AskingRepairer):
+class ServedRepairer(Served, AskingRepairer):
     """Any chat server."""
 
     class Params(RepairerParams, ServerParams):
         model: str = Field("gpt-4.1-nano", description="name of the model at the server")
 
-    params: Params
 
-    def make_asker(self) -> Asker:
-        return ServedAsker(self.params)
-
-
-class EngineRepairer(AskingRepairer):
+class EngineRepairer(InEngine, AskingRepairer):
     """A vLLM engine in the worker."""
 
     class Params(RepairerParams, EngineParams):
         model: str = Field("Qwen/Qwen2.5-7B-Instruct", description="hub id, or a folder with the checkpoint")
-
-    params: Params
-
-    @classmethod
-    def lacks(cls) -> list[str]:
-        return EngineAsker.lacks()
-
-    def make_asker(self) -> Asker:
-        return EngineAsker(self.params, None)

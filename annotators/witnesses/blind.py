@@ -8,13 +8,12 @@ the clip as a whole. Numbers that are measured (pitch, loudness) are beyond a ca
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 from pydantic import Field
 
-from annotators.base import Annotator, AnyParams, CallEstimate, Params, Resources
+from annotators.base import Annotator, AnyParams, CallEstimate, Resources
 from annotators.chat.audio_captioner import AudioCaptioner, EngineAudioCaptioner, ServedAudioCaptioner
-from annotators.engine.asker import EngineAsker
 from annotators.findings import refuted, supported, unverifiable
 from annotators.hf.params import main_memory
 from annotators.hf.qwen2_audio import Qwen2AudioCaptioner
@@ -29,7 +28,6 @@ from schemas.errors import Rejected
 from schemas.evidence import Said
 from schemas.reasoning import Evidence, Judged, Stated
 
-P = TypeVar("P", bound=Params)
 _WHOLE_CLIP = 0.9  # a span of at least this share is the whole clip
 _ENTAILMENT_GB = 2.0  # a model of 0.2 B parameters in float32, and torch
 
@@ -42,7 +40,7 @@ class BlindVerifier(Annotator[Inquiry, Sequence[Judged]]):
     def __init__(self, params: AnyParams) -> None:
         super().__init__(params)
         self.captioner = self.make_captioner()
-        self.entailment = Entailment(_share(EntailmentParams, params))
+        self.entailment = Entailment(params.part(EntailmentParams))
         self.prompt_id = self.captioner.prompt_id
 
     @abstractmethod
@@ -156,11 +154,6 @@ def _beyond(probability: float, threshold: float) -> float:
     return (probability - threshold) / max(1 - threshold, 1e-9)
 
 
-def _share(kind: type[P], params: Params) -> P:
-    """The parameters of one part, from those of the whole."""
-    return kind.model_validate(params.model_dump(include=set(kind.model_fields)))
-
-
 class ServedBlind(BlindVerifier):
     """The caption comes from a server."""
 
@@ -168,7 +161,7 @@ class ServedBlind(BlindVerifier):
         pass
 
     def make_captioner(self) -> AudioCaptioner:
-        return ServedAudioCaptioner(_share(ServedAudioCaptioner.Params, self.params))
+        return ServedAudioCaptioner(self.params.part(ServedAudioCaptioner.Params))
 
 
 class EngineBlind(BlindVerifier):
@@ -178,11 +171,11 @@ class EngineBlind(BlindVerifier):
         pass
 
     def make_captioner(self) -> AudioCaptioner:
-        return EngineAudioCaptioner(_share(EngineAudioCaptioner.Params, self.params))
+        return EngineAudioCaptioner(self.params.part(EngineAudioCaptioner.Params))
 
     @classmethod
     def lacks(cls) -> list[str]:
-        return [*EngineAsker.lacks(), *super().lacks()]
+        return [*EngineAudioCaptioner.lacks(), *super().lacks()]
 
 
 class Qwen2AudioBlind(BlindVerifier):
@@ -192,7 +185,7 @@ class Qwen2AudioBlind(BlindVerifier):
         pass
 
     def make_captioner(self) -> AudioCaptioner:
-        return Qwen2AudioCaptioner(_share(Qwen2AudioCaptioner.Params, self.params))
+        return Qwen2AudioCaptioner(self.params.part(Qwen2AudioCaptioner.Params))
 
 
 class QwenOmniBlind(BlindVerifier):
@@ -204,4 +197,4 @@ class QwenOmniBlind(BlindVerifier):
         memory_gb: float = main_memory(64.0)
 
     def make_captioner(self) -> AudioCaptioner:
-        return QwenOmniCaptioner(_share(QwenOmniCaptioner.Params, self.params))
+        return QwenOmniCaptioner(self.params.part(QwenOmniCaptioner.Params))

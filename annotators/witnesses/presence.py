@@ -78,8 +78,8 @@ class PresenceVerifier(Annotator[Inquiry, Sequence[Judged]]):
 
     def __init__(self, params: AnyParams) -> None:
         super().__init__(params)
-        self.listening = PresenceParams.model_validate(params.model_dump(include=set(PresenceParams.model_fields)))
-        self.weights = WeightsParams.model_validate(params.model_dump(include=set(WeightsParams.model_fields)))
+        self.listening = params.part(PresenceParams)
+        self.weights = params.part(WeightsParams)
 
     @abstractmethod
     def load_from(self, folder: str) -> None:

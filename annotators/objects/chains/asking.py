@@ -9,54 +9,33 @@ from typing import Any
 
 from pydantic import Field, create_model, model_validator
 
-from annotators.base import AnyParams
-from annotators.chat.annotator import AskingAnnotator
-from annotators.chat.asker import Asker
 from annotators.chat.evidence_text import shown_tracks
-from annotators.chat.reasoner import ReasonParams
-from annotators.chat.request import ChatRequest, Reply
-from annotators.chat.written import Written, WrittenStep, grounded_in, reasoned
-from annotators.engine.asker import EngineAsker
+from annotators.chat.request import ChatRequest
+from annotators.chat.transports import InEngine, Served
+from annotators.chat.writer import AskingWriter, ReasonParams
+from annotators.chat.written import Written, WrittenStep, grounded_in
 from annotators.engine.params import EngineParams
 from annotators.objects.chains.case_text import case_evidence, case_text
 from annotators.objects.chains.roles import ObjectCase
-from annotators.prompts import prompt
 from annotators.roles import CaseFile
-from annotators.serving.asker import ServedAsker
 from annotators.serving.params import ServerParams
-from schemas.errors import Rejected
 from schemas.evidence import Said
 from schemas.objects import FoundObject
-from schemas.reasoning import Reasoned
 from schemas.row import Span
 
 
-class AskingObjectReasoner(AskingAnnotator[ObjectCase, Reasoned]):
+class AskingObjectReasoner(AskingWriter[ObjectCase]):
+    prompt_name = "reason_object.v1"
     reply_tokens = 900.0
 
-    def __init__(self, params: AnyParams) -> None:
-        super().__init__(params)
-        self._reason_params = ReasonParams.model_validate(params.model_dump(include=set(ReasonParams.model_fields)))
-        asked = prompt("reason_object.v1")
-        self.prompt_id = asked.id
-        self._system = asked.fill(max_words=str(self._reason_params.max_words))
+    def clip(self, item: ObjectCase) -> CaseFile:
+        return item.clip
 
-    def questions(self, item: ObjectCase) -> Sequence[ChatRequest]:
-        params = self._reason_params
-        return [
-            ChatRequest(
-                item.clip.clip_id, case_text(item), system=self._system, schema=about_one_thing(item, params.max_words),
-                temperature=params.temperature, max_tokens=params.max_tokens,
-            )
-        ]  # fmt: skip
+    def text(self, item: ObjectCase) -> str:
+        return case_text(item)
 
-    def answer(self, item: ObjectCase, replies: Sequence[Reply | Rejected]) -> Reasoned | Rejected:
-        (reply,) = replies
-        if isinstance(reply, Rejected):
-            return reply
-        (written,) = reply.values
-        assert isinstance(written, Written)
-        return reasoned(written, item.clip.duration_s)
+    def schema(self, item: ObjectCase) -> type[Written]:
+        return about_one_thing(item, self.reason_params.max_words)
 
     def typical(self, duration_s: float, has_video: bool) -> Sequence[ChatRequest]:
         """Two things of a clip with two captions of each kind and some twenty lines of evidence; none without a picture."""
@@ -107,29 +86,15 @@ def _check_step(number: int, step: WrittenStep, own: Sequence[str]) -> None:
             raise ValueError(f"step {number + 1} avoids what {track_id} makes, which is the thing to write about")
 
 
-class ServedObjectReasoner(AskingObjectReasoner):
+class ServedObjectReasoner(Served, AskingObjectReasoner):
     """Any chat server."""
 
     class Params(ReasonParams, ServerParams):
         model: str = Field("gpt-4.1-nano", description="name of the model at the server")
 
-    params: Params
 
-    def make_asker(self) -> Asker:
-        return ServedAsker(self.params)
-
-
-class EngineObjectReasoner(AskingObjectReasoner):
+class EngineObjectReasoner(InEngine, AskingObjectReasoner):
     """A vLLM engine in the worker."""
 
     class Params(ReasonParams, EngineParams):
         model: str = Field("Qwen/Qwen2.5-7B-Instruct", description="hub id, or a folder with the checkpoint")
-
-    params: Params
-
-    @classmethod
-    def lacks(cls) -> list[str]:
-        return EngineAsker.lacks()
-
-    def make_asker(self) -> Asker:
-        return EngineAsker(self.params, None)
