@@ -9,10 +9,11 @@ import resource
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 from pipeline.media_cache import LazyMedia, MediaCache
 from pipeline.plan import Plan, PlannedStage
@@ -23,6 +24,7 @@ from schemas.errors import Rejected
 from schemas.layout import Dataset
 from schemas.media import Clip
 from schemas.row import AnnotationRow, Row
+from schemas.seal import digest_of
 
 R = TypeVar("R", bound=Row)
 
@@ -98,6 +100,7 @@ class Cell:
         self._rows: dict[type[Row], list[Row]] = defaultdict(list)
         self._failures: list[Failure] = []
         self._usage: list[Usage] = []
+        self._files: dict[str, str] = {}
         self._started = time.perf_counter()
 
     def note(self, subject: str) -> None:
@@ -151,17 +154,28 @@ class Cell:
         stage, model = self.planned.name, self.planned.stage.model
         self._usage += [Usage(stage=stage, model=model, **one.model_dump()) for one in used]
 
+    @contextmanager
+    def create(self, path: str) -> Iterator[IO[bytes]]:
+        """A further file of this cell, such as its tar; the mark will hold its digest."""
+        with self.dataset.storage.create(path) as sink:
+            yield sink
+            self._files[path] = digest_of(sink)
+
     def commit(self, tables: Sequence[type[Row]]) -> CellReport:
-        """Write every part, the first table's last. AssertionError if the sum does not close: a bug, nothing is committed."""
+        """Write every part, the first table's last: it holds the report, and the digest of every other file of the cell.
+
+        AssertionError if the sum does not close: a bug, nothing is committed. LeaseError if somebody else builds here now.
+        """
         assert self.tally.is_closed, f"{self.planned.name} shard {self.shard} does not add up: {self.tally}"
         assert set(self._rows) <= set(tables), f"{self.planned.name} wrote {set(self._rows)}, it declares {tables}"
         report = self.report(tables)
         where = (self.planned.name, self.planned.fingerprint, self.shard)
-        self.dataset.write_part(Failure, self._failures, *where)
+        files = self._files | self.dataset.write_part(Failure, self._failures, *where)
         if self._usage:
-            self.dataset.write_part(Usage, self._usage, *where)
-        for table in reversed(tables):
-            self.dataset.write_part(table, self._rows[table], *where, report=report.to_json() if table is tables[0] else None)
+            files |= self.dataset.write_part(Usage, self._usage, *where)
+        for table in reversed(tables[1:]):
+            files |= self.dataset.write_part(table, self._rows[table], *where)
+        self.dataset.write_part(tables[0], self._rows[tables[0]], *where, report=report.to_json(), files=files)
         return report
 
     def report(self, tables: Sequence[type[Row]]) -> CellReport:

@@ -4,12 +4,12 @@ Runs in the driver, before any worker: it decides which shards there are. Parts 
 build adds shards for new content only. What cannot be listed becomes a failure row, once, however often it is seen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from pipeline.plan import SCAN, SCAN_FINGERPRINT
-from pipeline.shards import ShardPlan, plan_shards
+from pipeline.shards import UNREAD, ShardPlan, content_id, plan_shards
 from pipeline.sources import list_sources
 from schemas.accounting import Failure
 from schemas.errors import RootError
@@ -35,13 +35,15 @@ def scan(dataset: Dataset, source: str, limit: int | None, sources_per_shard: in
     found = _look(dataset, source, limit, sources_per_shard)
     failures = found.new_failures
     for number, listings in sorted(found.new_shards.items()):
-        dataset.write_part(Failure, failures, SCAN, SCAN_FINGERPRINT, number)
+        files = dataset.write_part(Failure, failures, SCAN, SCAN_FINGERPRINT, number)
         try:
-            dataset.write_part(Listing, listings, SCAN, SCAN_FINGERPRINT, number, must_be_new=True)
+            files |= dataset.write_part(Listing, listings, SCAN, SCAN_FINGERPRINT, number, must_be_new=True, files=files)
         except FileExistsError:
             raise RootError(
                 f"another build adds shards to {dataset.url}; wait for it, then run the same command again"
             ) from None
+        for path in files:  # which source is in which shard cannot be found out again
+            dataset.keep_twice(path)
         failures = []
     return found
 
@@ -51,10 +53,21 @@ def preview_scan(root: str, source: str, limit: int | None, sources_per_shard: i
     return _look(Dataset.find(root), source, limit, sources_per_shard)
 
 
-def _look(dataset: Dataset | None, source: str, limit: int | None, sources_per_shard: int) -> ScanPreview:
+def is_all_known(dataset: Dataset, source: str, limit: int | None) -> bool:
+    """Whether a scan would find nothing new. Reads no source: one that would have to be read counts as new."""
+    return not _look(dataset, source, limit, sources_per_shard=1, identify=lambda uri: UNREAD).new_shards
+
+
+def _look(
+    dataset: Dataset | None,
+    source: str,
+    limit: int | None,
+    sources_per_shard: int,
+    identify: Callable[[str], str] = content_id,
+) -> ScanPreview:
     entries = list(islice(list_sources(source), limit))
     old_shards, known, old_failures = _known(dataset)
-    planned = plan_shards(entries, known, sources_per_shard, _next_shard(old_shards))
+    planned = plan_shards(entries, known, sources_per_shard, _next_shard(old_shards), identify)
     seen = set(map(_told, old_failures))
     new_failures = [failure for failure in planned.failures if _told(failure) not in seen]
     new_shards = planned.shards

@@ -3,18 +3,21 @@
     <root>/dataset.json                                        identity, schema version
     <root>/clips/ingest-<fingerprint8>/shard-000042.tar        <clip_id>.mp4 (silent) .flac .json
     <root>/tables/<table>/<stage>-<fingerprint8>/part-000042.parquet
+    <root>/spare/tables/...                                    a second copy of the parts that nobody can make again
+    <root>/leases/000007.json                                  who writes here, or did last
     <root>/replies/<hh>/<hash>.json                            replies of served models, by the hash of the request
     <root>/batches/<stage>-<fingerprint8>/                     batches under way, so that a killed build finds them again
     <root>/runs/<run_id>.json                                  what a build did
     <root>/releases/<name>/                                    shards, tables, manifest.json, README.md
 
 Existence is done: a part that is there is complete. What a stage has to say about a shard (how many clips came in, what
-became of them, how long it took) rides in the metadata of the part of its first table, which is written last.
+became of them, how long it took) rides in the metadata of the part of its first table, which is written last: the mark of the
+cell. So do the digests of the cell's other files; every part has a seal over its own bytes. Readers of rows check it.
 """
 
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import IO, Any, TypeVar
@@ -25,20 +28,30 @@ import pyarrow.parquet as pq
 from schemas.arrow import arrow_schema, from_arrow, to_arrow
 from schemas.errors import RootError
 from schemas.row import Row
+from schemas.seal import BLANK, digest, is_whole, seal_json, sealed, unseal_json
 from schemas.storage import Storage
 
 R = TypeVar("R", bound=Row)
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 IDENTITY = "dataset.json"
 REPORT_KEY = b"audiocot.cell"
+FILES_KEY = b"audiocot.files"
+SEAL_KEY = b"audiocot.seal"
+SPARE = "spare"
+_SPARE_HELPS = "; `audiocot verify --repair` puts back the spare copy where there is one"
 
 
 class Dataset:
-    """A root of ours. Make one with `Dataset.create` (writes the identity if the root is new) or `Dataset.open`."""
+    """A root of ours. Make one with `Dataset.create` (writes the identity if the root is new) or `Dataset.open`.
+
+    `fence` is called before every commit and raises if another writer has taken the root over (`pipeline.lease` sets it). It
+    goes with the dataset to its workers.
+    """
 
     def __init__(self, storage: Storage, identity: Mapping[str, Any]) -> None:
         self.storage = storage
         self.identity = identity
+        self.fence: Callable[[], None] | None = None
 
     @property
     def url(self) -> str:
@@ -51,19 +64,22 @@ class Dataset:
         try:
             if storage.fs.isfile(storage.root):
                 raise RootError(f"{url} is a file; the root of a dataset is a folder")
-            identity = json.loads(storage.read(IDENTITY))
-            version = identity["audiocot_schema"]
+            data = storage.read(IDENTITY)
+            version = json.loads(data)["audiocot_schema"]
         except (FileNotFoundError, NotADirectoryError):
             raise RootError(f"{url} is not an AudioCoT dataset: it has no {IDENTITY}; make one with `audiocot build`") from None
         except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError):
-            raise RootError(f"{url} is not an AudioCoT dataset: its {IDENTITY} is not ours") from None
+            raise RootError(f"{url} is not an AudioCoT dataset: its {IDENTITY} is not ours{_SPARE_HELPS}") from None
         except RootError:
             raise
         except Exception as error:  # every kind of store has errors of its own
             raise RootError(f"{url} cannot be read: {' '.join(str(error).split()) or type(error).__name__}") from None
         if version != SCHEMA_VERSION:
             raise RootError(f"{url} has schema version {version}, this program reads {SCHEMA_VERSION}")
-        return cls(storage, identity)
+        try:
+            return cls(storage, unseal_json(data))
+        except ValueError:
+            raise RootError(f"{url} has a {IDENTITY} that is damaged{_SPARE_HELPS}") from None
 
     @classmethod
     def find(cls, url: str) -> "Dataset | None":
@@ -90,11 +106,13 @@ class Dataset:
         storage = Storage(url)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         identity = {"audiocot_schema": SCHEMA_VERSION, "id": uuid.uuid4().hex, "created": now}
+        dataset = cls(storage, identity)
         try:
-            storage.write(IDENTITY, json.dumps(identity, indent=1).encode())
+            storage.write(IDENTITY, seal_json(identity, indent=1))
+            dataset.keep_twice(IDENTITY)
         except OSError as error:
             raise RootError(f"{url} cannot be written: {error}") from None
-        return cls(storage, identity)
+        return dataset
 
     @staticmethod
     def part_folder(table: str, stage: str, fingerprint: str) -> str:
@@ -122,18 +140,32 @@ class Dataset:
         shard: int,
         report: Mapping[str, Any] | None = None,
         must_be_new: bool = False,
-    ) -> None:
-        """Write one part atomically. No rows make an empty part with the full schema."""
-        table = to_arrow(row_type, rows)
-        if report is not None:
-            table = table.replace_schema_metadata({REPORT_KEY: json.dumps(report).encode()})
-        with self.storage.create(self.part_path(row_type.table, stage, fingerprint, shard), must_be_new=must_be_new) as sink:
-            pq.write_table(table, sink, compression="zstd")
+        files: Mapping[str, str] | None = None,
+    ) -> dict[str, str]:
+        """Write one part atomically and give its path with its digest. No rows make an empty part with the full schema.
+
+        `report` and `files` (path → digest of what else belongs to the cell) make it the mark of a cell. Whoever has lost the
+        right to write here is stopped before a mark.
+        """
+        path = self.part_path(row_type.table, stage, fingerprint, shard)
+        data = _part_bytes(to_arrow(row_type, rows), report, files)
+        if (report is not None or files is not None) and self.fence:
+            self.fence()
+        with self.storage.create(path, must_be_new=must_be_new) as sink:
+            sink.write(data)
+        return {path: digest(data)}
+
+    def keep_twice(self, path: str) -> None:
+        """Copy what nobody can make again; `audiocot verify --repair` puts one copy in the place of the other."""
+        self.storage.write(f"{SPARE}/{path}", self.storage.read(path))
 
     def read_part(self, row_type: type[R], stage: str, fingerprint: str, shard: int) -> Sequence[R]:
         """The rows of a part. RootError, with what to do, if it is damaged; so do the other readers of parts."""
         with self._part(row_type.table, stage, fingerprint, shard) as source:
-            return from_arrow(row_type, pq.read_table(source, schema=arrow_schema(row_type)))
+            data = source.read()
+            if not is_whole(data):
+                raise ValueError("its bytes are not those that were written")
+            return from_arrow(row_type, pq.read_table(pa.BufferReader(data), schema=arrow_schema(row_type)))
 
     def num_rows(self, table: str, stage: str, fingerprint: str, shard: int) -> int:
         """How many rows a part has, from its footer."""
@@ -143,8 +175,7 @@ class Dataset:
     def read_report(self, table: str, stage: str, fingerprint: str, shard: int) -> dict[str, Any]:
         """What the stage said about this shard when it committed."""
         with self._part(table, stage, fingerprint, shard) as source:
-            schema: pa.Schema = pq.read_schema(source)
-            report: dict[str, Any] = json.loads((schema.metadata or {})[REPORT_KEY])
+            report: dict[str, Any] = json.loads(pq.read_metadata(source).metadata[REPORT_KEY])
             return report
 
     @contextmanager
@@ -164,3 +195,14 @@ class Dataset:
         """All parts of a cell go together: the one that marks it as done may be another one."""
         _, _, folder, name = path.split("/")
         return f"delete tables/*/{folder}/{name}, and the next build makes them again"
+
+
+def _part_bytes(table: pa.Table, report: Mapping[str, Any] | None, files: Mapping[str, str] | None) -> bytes:
+    """A sealed part. What is said in the metadata of the file, and not in that of the schema, is there once."""
+    sink = pa.BufferOutputStream()
+    with pq.ParquetWriter(sink, table.schema, compression="zstd") as writer:
+        writer.write_table(table)
+        said = {REPORT_KEY: report, FILES_KEY: files}
+        metadata = {key: json.dumps(value).encode() for key, value in said.items() if value is not None}
+        writer.add_key_value_metadata({**metadata, SEAL_KEY: BLANK.encode()})
+    return sealed(sink.getvalue().to_pybytes())

@@ -15,6 +15,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
@@ -108,6 +109,12 @@ class Storage:
     def size(self, path: str) -> int:
         with self._store_errors(FileNotFoundError):
             return int(self.fs.size(self.full(path)))
+
+    def modified(self, path: str) -> datetime:
+        """When a file was last written, by the clock of the storage."""
+        with self._store_errors(FileNotFoundError):
+            when: datetime = self.fs.modified(self.full(path))
+            return when
 
     def remove(self, path: str) -> None:
         """Remove a file; no error if it is gone already."""

@@ -42,7 +42,7 @@ class Ingest(Stage):
                 clips += ingested.clips
             if clips:
                 path = cell.dataset.clips_path(cell.planned.fingerprint, cell.shard)
-                with cell.dataset.storage.create(path) as sink:
+                with cell.create(path) as sink:
                     write_tar(sink, (member for clip in clips for member in clip_members(clip)))
             return cell.commit(self.produces)
 

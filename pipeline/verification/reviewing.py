@@ -128,6 +128,8 @@ def next_batch(dataset: Dataset) -> int:
 def commit_reviews(dataset: Dataset, rows: Sequence[Review], batch: int) -> None:
     """Write an import as one part. RootError if another import took its number in the meantime."""
     try:
-        dataset.write_part(Review, rows, REVIEW, REVIEW_FINGERPRINT, batch, must_be_new=True)
+        written = dataset.write_part(Review, rows, REVIEW, REVIEW_FINGERPRINT, batch, must_be_new=True, files={})
     except FileExistsError:
         raise RootError(f"another import into {dataset.url} was faster; run the same command again") from None
+    for path in written:
+        dataset.keep_twice(path)

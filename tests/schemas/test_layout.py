@@ -66,5 +66,5 @@ def test_a_foreign_dataset_json_is_refused(tmp_path: Path, text: str) -> None:
 
 def test_a_dataset_of_another_schema_version_is_refused(tmp_path: Path) -> None:
     (tmp_path / "dataset.json").write_text('{"audiocot_schema": 99}')
-    with pytest.raises(RootError, match="schema version 99, this program reads 1"):
+    with pytest.raises(RootError, match="schema version 99, this program reads 2"):
         Dataset.open(str(tmp_path))
