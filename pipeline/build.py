@@ -7,6 +7,7 @@ with nothing to do costs no start-up.
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -18,6 +19,7 @@ from pipeline.cell import CellReport, peak_memory_mb
 from pipeline.engine import Engine
 from pipeline.executors import Shared, start_executor
 from pipeline.jobs import Job, JobQueue, Key
+from pipeline.lease import hold
 from pipeline.plan import SCAN, SCAN_FINGERPRINT, Plan
 from pipeline.pools import Pools, make_pools, pool_of
 from pipeline.progress import Progress
@@ -111,7 +113,10 @@ def cell_jobs(dataset: Dataset, plan: Plan, stages: Sequence[str], shards: Seque
 
 
 class Build:
-    """Use as a context manager: workers are released and the run record is closed whatever happens."""
+    """Use as a context manager: the root is held, and workers are released and the run record is closed whatever happens.
+
+    LeaseError on entering if somebody else writes to the root.
+    """
 
     def __init__(self, dataset: Dataset, settings: BuildSettings, progress: Progress) -> None:
         self.dataset = dataset
@@ -121,17 +126,23 @@ class Build:
         self._pools: Pools | None = None
         self._generation = {f"{stage}-{value[:8]}" for stage, value in settings.plan.fingerprints.items()}
         self._release: ReleasePlan | None = None
+        self._held = ExitStack()
 
     def __enter__(self) -> "Build":
-        self.record.write(self.dataset)
+        with self._held as held:
+            held.enter_context(hold(self.dataset, "build", self.record.run_id))
+            self.record.write(self.dataset)
+            self._held = held.pop_all()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if self._pools:
-            self._pools.executor.close()
-        if error is not None:
-            self.record.finish("failed", f"{type(error).__name__}: {error}")
-            self.record.write(self.dataset)
+        with self._held:
+            if self._pools:
+                self._pools.executor.close()
+            if error is not None:
+                self.record.finish("failed", f"{type(error).__name__}: {error}")
+                with suppress(OSError, RootError):  # where nothing can be written any more, the error itself is what is told
+                    self.record.write(self.dataset)
 
     def scan(self) -> None:
         """List the source and plan shards for what is new by content."""
