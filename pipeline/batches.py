@@ -101,6 +101,7 @@ class Rehearse:
 
 
 def batch_folder(dataset: Dataset, planned: PlannedStage) -> BatchFolder:
+    """Where the batch jobs of this stage and fingerprint are recorded."""
     return BatchFolder(dataset.storage, f"{planned.name}-{planned.fingerprint[:8]}")
 
 

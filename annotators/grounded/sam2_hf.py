@@ -20,6 +20,7 @@ class Sam2Hf:
     model: Any = None
 
     def load(self) -> None:
+        """Load the checkpoint with transformers; ModelError if it is none of SAM 2."""
         from transformers import Sam2VideoModel, Sam2VideoProcessor
 
         no_progress_bars()

@@ -31,11 +31,13 @@ def counted(count: int, noun: str) -> str:
 
 
 def plural(noun: str) -> str:
+    """The plural: of `gust of wind` it is `gusts of wind`."""
     head, of, rest = noun.partition(" of ")
     return f"{head}s{of}{rest}"
 
 
 def moment(time_s: float) -> str:
+    """A time as captions say it."""
     return f"{time_s:.1f} s"
 
 
@@ -60,6 +62,7 @@ def colour(event: HeardEvent) -> str:
 
 
 def place(pan: float) -> str:
+    """Where a pan of -1 (left) .. 1 (right) is heard."""
     if pan < -_SIDE_PAN:
         return "on the left"
     return "on the right" if pan > _SIDE_PAN else "in the middle"
@@ -93,4 +96,5 @@ def listed(parts: list[str]) -> str:
 
 
 def sentence(text: str) -> str:
+    """The words with a capital and a full stop."""
     return text[0].upper() + text[1:] + "."

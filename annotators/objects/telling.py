@@ -12,6 +12,7 @@ from schemas.objects import Attributed, FoundObject, ObjectState
 
 
 def object_id(number: int) -> str:
+    """The id of a clip's object by its number from 0."""
     return f"o{number:02d}"
 
 

@@ -57,18 +57,22 @@ class Query:
 
 
 def ask_which(kinds: Sequence[SoundKind]) -> Worded:
+    """Choices: kinds of sound."""
     return Worded("which", _WHICH, [a(kind) for kind in kinds])
 
 
 def ask_count(subject: SoundKind, counts: Sequence[int]) -> Worded:
+    """Choices: how often a kind is heard."""
     return Worded("count", f"How many {noun(subject, 2)} are heard?", [number(count) for count in counts])
 
 
 def ask_order(orders: Sequence[Sequence[SoundKind]]) -> Worded:
+    """Choices: kinds, each in another order."""
     return Worded("order", _ORDER, [", then ".join(a(kind) for kind in kinds) for kinds in orders])
 
 
 def ask_when(subject: SoundKind, times_s: Sequence[float]) -> Worded:
+    """Choices: seconds from the start of the clip."""
     return Worded("when", f"When does the first {noun(subject)} begin?", [f"at {seconds(time_s)}" for time_s in times_s])
 
 

@@ -50,6 +50,7 @@ def audio_tokens(request: ChatRequest, model: str) -> float:
 
 
 def audio_seconds(request: ChatRequest) -> float:
+    """Seconds of sound in the request."""
     return sum(part.sound.duration_s for part in request.media if isinstance(part, AudioPart))
 
 

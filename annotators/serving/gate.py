@@ -154,11 +154,13 @@ class TollBook:
             return Grant(len(tolls), 0.0)
 
     def pause(self, server: str, seconds: float) -> None:
+        """Nobody asks this server for so many seconds."""
         with self._lock:
             state = self._servers[server]
             state.paused_until = max(state.paused_until, self._clock() + seconds)
 
     def settle(self, server: str, reserved: Toll, used: Toll) -> None:
+        """Take back what was reserved for one request and count what it used."""
         with self._lock:
             if (more := used.tokens - reserved.tokens) > 0:
                 self._servers[server].tokens.take(more, self._clock())

@@ -119,8 +119,10 @@ def _base64(data: bytes) -> str:
 
 
 def reads_sound(request: ChatRequest) -> bool:
+    """Whether the model must take sound to answer."""
     return any(isinstance(part, AudioPart) for part in request.media)
 
 
 def reads_pictures(request: ChatRequest) -> bool:
+    """Whether the model must take pictures to answer."""
     return any(isinstance(part, VideoPart) for part in request.media)

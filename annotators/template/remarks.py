@@ -47,10 +47,12 @@ def stated(
 
 
 def event_claim(event: HeardEvent) -> Stated:
+    """That the event is heard when it was; at least 0.1 s, so that its span can be checked."""
     return stated("event", "heard", event.kind, event.start_s, max(event.end_s, event.start_s + 0.1))
 
 
 def attribute_claim(event: HeardEvent, attribute: Attribute, relation: Relation, value: float | None = None) -> Stated:
+    """What the event sounds like, over its span; `value` in the attribute's unit."""
     end_s = max(event.end_s, event.start_s + 0.1)
     unit = UNITS[attribute] if value is not None else None
     return stated(

@@ -36,6 +36,7 @@ Hitter = Callable[[np.random.Generator, float], Samples]
 
 
 def rms(sound: Samples) -> float:
+    """Root of the mean square over samples and channels."""
     return float(np.sqrt(np.mean(sound**2)))
 
 

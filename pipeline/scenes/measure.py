@@ -21,6 +21,7 @@ FLOOR = 1e-12
 
 
 def decibels(power: float) -> float:
+    """10 log10 of a power, bounded below."""
     return float(10 * np.log10(max(power, FLOOR)))
 
 

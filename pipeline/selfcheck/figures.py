@@ -40,6 +40,7 @@ class Detection:
     num_found: int = 0
 
     def add(self, num_hits: int, num_truth: int, num_found: int) -> None:
+        """Count another clip."""
         self.num_hits += num_hits
         self.num_truth += num_truth
         self.num_found += num_found

@@ -40,6 +40,7 @@ class OpenAIBatches:
         self._silent_since: float | None = None
 
     def upload(self, name: str, lines: Iterable[bytes]) -> str:
+        """Upload the requests, one per line; the file's id."""
         with tempfile.NamedTemporaryFile(suffix=".jsonl") as file, self._errors_told():
             file.writelines(lines)
             file.flush()
@@ -48,6 +49,7 @@ class OpenAIBatches:
                 return patient.files.create(file=(f"{name}.jsonl", source), purpose="batch").id
 
     def create(self, name: str, file_id: str, uploaded_at: float) -> str:
+        """Start the job, once: after a failure it is looked for before it is asked for again. The job's id."""
         once = self._openai.with_options(max_retries=0)
         for failures in count(1):
             try:
@@ -62,6 +64,7 @@ class OpenAIBatches:
         raise AssertionError("the last failure is told")
 
     def find(self, file_id: str, uploaded_at: float) -> str | None:
+        """The id of the job of this file, if the server has one. `uploaded_at`: no older job can be it."""
         with self._errors_told():
             for batch in self._openai.batches.list(limit=100):  # the newest first
                 if batch.input_file_id == file_id:

@@ -108,6 +108,7 @@ class BatchFolder:
             raise ServerError(f"one build at a time may ask in batches for {self.cells}; another one is doing so") from None
 
     def save(self, record: Record) -> None:
+        """Write the record, in the place of an older one."""
         self.storage.write(self._record(record.number), record.model_dump_json().encode())
 
     def forget(self, record: Record) -> None:
