@@ -24,7 +24,7 @@ from schemas.errors import Rejected
 from schemas.layout import Dataset
 from schemas.media import Clip
 from schemas.row import AnnotationRow, Row
-from schemas.seal import digest_of
+from schemas.seal import Checksum
 
 R = TypeVar("R", bound=Row)
 
@@ -100,7 +100,7 @@ class Cell:
         self._rows: dict[type[Row], list[Row]] = defaultdict(list)
         self._failures: list[Failure] = []
         self._usage: list[Usage] = []
-        self._files: dict[str, str] = {}
+        self._files: dict[str, Checksum] = {}
         self._started = time.perf_counter()
 
     def note(self, subject: str) -> None:
@@ -156,13 +156,13 @@ class Cell:
 
     @contextmanager
     def create(self, path: str) -> Iterator[IO[bytes]]:
-        """A further file of this cell, such as its tar; the mark will hold its digest."""
+        """A further file of this cell, such as its tar; the mark will hold its checksum."""
         with self.dataset.storage.create(path) as sink:
             yield sink
-            self._files[path] = digest_of(sink)
+            self._files[path] = Checksum.of_file(sink)
 
     def commit(self, tables: Sequence[type[Row]]) -> CellReport:
-        """Write every part, the first table's last: it holds the report, and the digest of every other file of the cell.
+        """Write every part, the first table's last: it holds the report, and the checksum of every other file of the cell.
 
         AssertionError if the sum does not close: a bug, nothing is committed. LeaseError if somebody else builds here now.
         """

@@ -11,17 +11,19 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.media.ffmpeg import ffmpeg_version
 from pipeline.spent import Spent
 from schemas.layout import Dataset
+from schemas.seal import seal_json, unseal_json
 
 
 class RunRecord(BaseModel):
     """`fingerprints`: stage → full fingerprint. `recipe`: resolved, every value filled in.
 
-    `usage`: what this run's cells used of served models, all stages together.
+    `num_shards`: one more than the highest number of a shard when it was finished. `usage`: what this run's cells used of
+    served models, all stages together.
     """
 
     model_config = ConfigDict(extra="ignore")  # a record of a newer program is still readable
@@ -45,11 +47,13 @@ class RunRecord(BaseModel):
     failures: dict[str, int] = Field(default_factory=dict)
     usage: Spent = Field(default_factory=Spent)
     witness_rates: list[dict[str, Any]] = Field(default_factory=list)
+    num_shards: int = 0
     release: str | None = None
     peak_memory_mb: dict[str, float] = Field(default_factory=dict)
 
     @classmethod
     def begin(cls, source: str, recipe: dict[str, Any], fingerprints: dict[str, str]) -> "RunRecord":
+        """The record of a build that starts now."""
         now = datetime.now(UTC)
         return cls(
             run_id=now.strftime("%Y%m%dT%H%M%S.%fZ"),
@@ -68,16 +72,16 @@ class RunRecord(BaseModel):
         self.finished = datetime.now(UTC).isoformat(timespec="seconds")
 
     def write(self, dataset: Dataset) -> None:
-        dataset.storage.write(f"runs/{self.run_id}.json", self.model_dump_json(indent=1).encode())
+        dataset.storage.write(f"runs/{self.run_id}.json", seal_json(self.model_dump(mode="json"), indent=1))
 
 
 def runs(dataset: Dataset) -> Iterator[RunRecord]:
-    """The readable records, newest first; run ids sort by time."""
+    """The records that are whole, newest first; run ids sort by time."""
     for name in reversed(dataset.storage.names("runs")):
         if name.endswith(".json"):
             try:
-                yield RunRecord.model_validate_json(dataset.storage.read(f"runs/{name}"))
-            except (ValidationError, FileNotFoundError):
+                yield RunRecord.model_validate(unseal_json(dataset.storage.read(f"runs/{name}")))
+            except (ValueError, FileNotFoundError):
                 continue
 
 

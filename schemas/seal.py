@@ -9,23 +9,38 @@ them writes down their digest in a file that has one.
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import IO, Any
 
 _MARK = b"audiocot-seal:"
 _DIGITS = 64
+_BLOCK_BYTES = 1 << 20
 BLANK = (_MARK + b"0" * _DIGITS).decode()
 SEAL_KEY = "seal"
 
 
-def digest(data: bytes) -> str:
-    """SHA-256 in hexadecimal."""
-    return hashlib.sha256(data).hexdigest()
+@dataclass(frozen=True)
+class Checksum:
+    """What a file must be: its size and the SHA-256 of its bytes."""
 
+    num_bytes: int
+    sha256: str
 
-def digest_of(file: IO[bytes]) -> str:
-    """The same of a whole file, block by block."""
-    file.seek(0)
-    return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+    @classmethod
+    def of(cls, data: bytes) -> "Checksum":
+        return cls(len(data), hashlib.sha256(data).hexdigest())
+
+    @classmethod
+    def of_file(cls, file: IO[bytes]) -> "Checksum":
+        """Of a whole file, block by block."""
+        file.seek(0)
+        digest = hashlib.sha256()
+        while block := file.read(_BLOCK_BYTES):
+            digest.update(block)
+        return cls(file.tell(), digest.hexdigest())
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
 
 
 def sealed(data: bytes) -> bytes:
@@ -33,7 +48,7 @@ def sealed(data: bytes) -> bytes:
     start = data.rfind(BLANK.encode()) + len(_MARK)
     if start < len(_MARK):
         raise ValueError("a file that is sealed must have a blank seal")
-    return data[:start] + digest(data).encode() + data[start + _DIGITS :]
+    return data[:start] + Checksum.of(data).sha256.encode() + data[start + _DIGITS :]
 
 
 def is_whole(data: bytes) -> bool:
@@ -42,7 +57,7 @@ def is_whole(data: bytes) -> bool:
     if start < len(_MARK):
         return False
     blank = data[:start] + b"0" * _DIGITS + data[start + _DIGITS :]
-    return data[start : start + _DIGITS] == digest(blank).encode()
+    return data[start : start + _DIGITS] == Checksum.of(blank).sha256.encode()
 
 
 def seal_json(record: Mapping[str, Any], indent: int | None = None) -> bytes:

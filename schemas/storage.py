@@ -83,6 +83,31 @@ class Storage:
         names = (PurePosixPath(entry).name for entry in entries if entry.rstrip("/") != full or self.is_local)
         return sorted(name for name in names if not name.startswith("."))
 
+    def versions(self, folder: str) -> dict[str, str]:
+        """Name → what changes when the file does: its size and time of change, or the tag that a store gives its content."""
+        if self.is_local:
+            with suppress(FileNotFoundError, NotADirectoryError), os.scandir(self.full(folder)) as entries:
+                found = {entry.name: entry.stat() for entry in entries if not entry.name.startswith(".")}
+                return {name: f"{stat.st_size}-{stat.st_mtime_ns}" for name, stat in sorted(found.items())}
+            return {}
+        with self._store_errors():
+            try:
+                entries = self.fs.ls(self.full(folder), detail=True, refresh=True)
+            except (FileNotFoundError, NotADirectoryError):
+                return {}
+        tags = ("ETag", "etag", "LastModified", "mtime", "created")
+        return {
+            PurePosixPath(entry["name"]).name: "-".join(str(entry[key]) for key in ("size", *tags) if key in entry)
+            for entry in sorted(entries, key=lambda entry: str(entry["name"]))
+            if entry["type"] == "file"
+        }
+
+    def files(self) -> dict[str, int]:
+        """Every file under the root with its size, temporary ones too."""
+        with self._store_errors():
+            found = self.fs.find(self.root, detail=True)
+        return {path[len(self.full("")) :].lstrip("/"): int(entry["size"]) for path, entry in found.items()}
+
     def open(self, path: str) -> IO[bytes]:
         """Open for reading; FileNotFoundError if it is not there. Of a store the whole file is fetched first."""
         if self.is_local:

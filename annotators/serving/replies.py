@@ -5,7 +5,6 @@ synced to disk one by one, which would cost more than a fast server's reply: a k
 the last seconds. Between a reply and its file lies a moment in which a kill loses what was paid; it is as short as it can be.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from annotators.chat.structured import RawReply
 from annotators.serving.prices import Tokens
 from schemas.fingerprint import fingerprint
+from schemas.seal import seal_json, unseal_json
 from schemas.storage import Storage
 
 
@@ -45,7 +45,7 @@ class ReplyStore:
     def get(self, key: str) -> PaidReply | None:
         """None if this was never asked, or its file is damaged: then it is asked again."""
         try:
-            record = json.loads(self.storage.read(self.path(key)))
+            record = unseal_json(self.storage.read(self.path(key)))
             raw = RawReply(tuple(record["texts"]), tuple(record["finish"]))
             return PaidReply(raw, Tokens(**record["tokens"]), record["seconds"], record["billed_to"], record["share"])
         except FileNotFoundError:
@@ -62,4 +62,4 @@ class ReplyStore:
             "billed_to": reply.billed_to,
             "share": reply.share,
         }
-        self.storage.write(self.path(key), json.dumps(record).encode(), is_synced=False)
+        self.storage.write(self.path(key), seal_json(record), is_synced=False)

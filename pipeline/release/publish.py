@@ -5,8 +5,6 @@ A release exists when its manifest does: shards and tables are written first, th
 again finds it there, and something else never lands under the same name.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,10 +22,12 @@ from pipeline.verification.witness_rates import WitnessRates
 from schemas.errors import ReleaseError
 from schemas.fingerprint import fingerprint
 from schemas.layout import Dataset
+from schemas.seal import Checksum, seal_json
 
 RELEASE_VERSION = 2  # counts changes of the code that change what a release holds
 CURRENT = "releases/CURRENT"
 MANIFEST = "manifest.json"
+CARD = "README.md"
 _REVIEWS = "select claim_id, reviewer, verdict from review order by all"
 
 
@@ -92,7 +92,7 @@ def publish(
         for table in release_tables(plan)
     }
     facts = CardFacts(release.name, plan, release.selection, accounts, witnesses, policy, num_rows)
-    dataset.storage.write(f"{release.folder}/README.md", write_card(facts, catalog).encode())
+    dataset.storage.write(f"{release.folder}/{CARD}", write_card(facts, catalog).encode())
     manifest = {
         "name": release.name,
         "fingerprints": plan.fingerprints,
@@ -112,8 +112,11 @@ def publish(
             _described(dataset, f"{release.folder}/tables/{name}.parquet", release.folder) | {"num_rows": number}
             for name, number in num_rows.items()
         ],
+        "files": [_described(dataset, f"{release.folder}/{CARD}", release.folder)],
     }
-    dataset.storage.write(f"{release.folder}/{MANIFEST}", json.dumps(manifest, indent=1, sort_keys=True).encode())
+    if dataset.fence:
+        dataset.fence()
+    dataset.storage.write(f"{release.folder}/{MANIFEST}", seal_json(manifest, indent=1))
 
 
 def make_current(dataset: Dataset, release: ReleasePlan) -> None:
@@ -138,9 +141,5 @@ def _why_empty(selection: Selection) -> str:
 
 def _described(dataset: Dataset, path: str, folder: str) -> dict[str, Any]:
     """Path within the release, size and SHA-256 of a file."""
-    digest, size = hashlib.sha256(), 0
     with dataset.storage.open(path) as source:
-        while block := source.read(1 << 20):
-            digest.update(block)
-            size += len(block)
-    return {"path": path.removeprefix(f"{folder}/"), "num_bytes": size, "sha256": digest.hexdigest()}
+        return {"path": path.removeprefix(f"{folder}/"), **Checksum.of_file(source).to_json()}

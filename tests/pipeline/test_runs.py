@@ -13,6 +13,7 @@ from pipeline.cell import CellReport
 from pipeline.progress import SilentProgress
 from pipeline.runs import RunRecord, latest_run
 from schemas.layout import Dataset
+from schemas.seal import seal_json
 from tests.pipeline.conftest import Built
 from tests.pipeline.spelling import settings
 
@@ -79,7 +80,7 @@ def test_a_record_that_cannot_be_read_is_passed_over(dataset: Dataset, garbage: 
 def test_a_record_of_a_newer_program_is_readable(dataset: Dataset) -> None:
     record = written(dataset, "20260102T000000.000000Z")
     plain = record.model_dump(mode="json") | {"watts": 90}
-    dataset.storage.write("runs/20260102T000000.000000Z.json", json.dumps(plain).encode())
+    dataset.storage.write("runs/20260102T000000.000000Z.json", seal_json(plain))
     assert latest_run(dataset) == record
 
 

@@ -1,12 +1,13 @@
 """Seals: what was written is whole, and whatever changes afterwards is not."""
 
+import hashlib
 import io
 import json
 import random
 
 import pytest
 
-from schemas.seal import BLANK, digest, digest_of, is_whole, seal_json, sealed, unseal_json
+from schemas.seal import BLANK, Checksum, is_whole, seal_json, sealed, unseal_json
 
 RECORD = {"name": "a", "words": ["ü", None, 1.5]}
 
@@ -45,8 +46,8 @@ def test_a_file_without_a_blank_cannot_be_sealed() -> None:
         sealed(b"{}")
 
 
-def test_the_digest_of_a_file_is_that_of_its_bytes_wherever_it_was_read_to() -> None:
+def test_the_checksum_of_a_file_is_that_of_its_bytes_wherever_it_was_read_to() -> None:
     data = random.Random(0).randbytes(3_000_000)
     file = io.BytesIO(data)
     file.seek(1000)
-    assert digest_of(file) == digest(data)
+    assert Checksum.of_file(file) == Checksum.of(data) == Checksum(3_000_000, hashlib.sha256(data).hexdigest())
