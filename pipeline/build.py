@@ -214,6 +214,7 @@ class Build:
         make_current(self.dataset, self._release)
         self._took("publish", started)
         record.release = self._release.name
+        record.num_shards = max(listed_shards(self.dataset), default=-1) + 1
         record.peak_memory_mb["driver"] = peak_memory_mb()
         record.finish("done")
         record.write(self.dataset)
