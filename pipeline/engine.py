@@ -1,12 +1,14 @@
 """The engine: keeps workers busy with ready jobs and owns what happens when a worker dies, hangs or eats its memory.
 
 A job whose worker died is tried again on a new worker. After two deaths it runs carefully: the worker notes each clip before
-it touches it, so the next death names its culprit, which is set aside (it becomes a failure row `killed_worker` or `timeout`)
+it touches it, so the next death names its culprit, which is set aside (it becomes a failure row with the code of that death)
 while the rest of the shard goes on. So one poisoned clip costs three deaths and one row, never the build. A job that takes too
-long runs carefully at once, and then the limit holds for each clip, not for the job: a long shard is slow, not guilty. A job
-that raises is a mistake or a broken storage, not a bad clip: it is tried once more, then the build stops with that error. An
-error that says what must be mended (weights are missing, a server is gone, the budget is spent) is not tried again: no new job
-starts, those that run come to their end, because their rows count and their replies are paid for, and the build stops.
+long or more memory than its worker may have runs carefully at once, and then the limits hold for each clip, not for the job: a
+long shard is slow, not guilty. A worker that went with its machine blames nobody. A job that raises is a mistake or a broken
+storage, not a bad clip: it is tried once more, then the build stops with that error. An error that says what must be mended
+(weights are missing, a server is gone, the budget is spent) is not tried again: no new job starts, those that run come to their
+end, because their rows count and their replies are paid for, and the build stops. An interrupted build gives those that run a
+few seconds to end.
 """
 
 import logging
@@ -18,13 +20,14 @@ from typing import Any
 
 from pipeline.jobs import Job, JobQueue, Key
 from pipeline.pools import Outcome, Pools
-from schemas.errors import AudiocotError, Rejected, ResourceError, RootError
+from schemas.errors import AudiocotError, ClusterError, Rejected, ResourceError, RootError
 from schemas.storage import Storage
 
 log = logging.getLogger(__name__)
 DEATHS_BEFORE_CARE = 2
 MAX_DEATHS_WITHOUT_CULPRIT = 4
 MAX_ERRORS = 2
+INTERRUPTED_WAITS_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -51,10 +54,11 @@ class Engine:
         self._set_aside: dict[Key, dict[str, Rejected]] = defaultdict(dict)
         self._last_note: dict[Key, str] = {}
         self._num_requeued = 0
+        self._num_run = 0
 
     def run(self, queue: JobQueue, on_result: Callable[[Job, Any], None] = lambda job, result: None) -> EngineReport:
         """Until nothing is left. `on_result` is called in the driver for every finished job."""
-        started, num_run = time.monotonic(), 0
+        started = time.monotonic()
         stops_with: AudiocotError | None = None
         while queue.num_left:
             if stops_with and not self._running:
@@ -63,16 +67,32 @@ class Engine:
                 if not stops_with:
                     self._pools.adjust(queue)
                     self._hand_out(queue)
-                for outcome in self._executor.wait(timeout_s=0.5):
-                    num_run += 1
-                    self._take_in(queue, outcome, on_result)
-                self._find_overdue(queue)
+                self._take_in_what_ended(queue, on_result)
+            except ClusterError:
+                raise  # nobody is left to come to an end
             except AudiocotError as error:
                 stops_with = stops_with or error
+            except Exception:
+                raise
+            except BaseException:  # Ctrl-C or SIGTERM
+                self._let_running_end(queue, on_result)
+                raise
             assert self._running or not queue.is_stuck or not queue.num_left or stops_with, (
                 "jobs need what no job makes: a mistake in the plan"
             )
-        return EngineReport(num_run, self._num_requeued, time.monotonic() - started)
+        return EngineReport(self._num_run, self._num_requeued, time.monotonic() - started)
+
+    def _take_in_what_ended(self, queue: JobQueue, on_result: Callable[[Job, Any], None]) -> None:
+        for outcome in self._executor.wait(timeout_s=0.5):
+            self._take_in(queue, outcome, on_result)
+        self._find_overdue(queue)
+
+    def _let_running_end(self, queue: JobQueue, on_result: Callable[[Job, Any], None]) -> None:
+        """For an interrupted build: a cell that is nearly done is not thrown away, one that takes long is not waited for."""
+        log.warning("interrupted; waiting up to %g s for %d jobs that run", INTERRUPTED_WAITS_S, len(self._running))
+        deadline = time.monotonic() + INTERRUPTED_WAITS_S
+        while self._running and time.monotonic() < deadline:
+            self._take_in_what_ended(queue, on_result)
 
     def _hand_out(self, queue: JobQueue) -> None:
         for worker, pool in self._pools.workers.items():
@@ -84,6 +104,10 @@ class Engine:
                 self._executor.submit(worker, job, self._set_aside[job.key], self._note_path(job))
 
     def _take_in(self, queue: JobQueue, outcome: Outcome, on_result: Callable[[Job, Any], None]) -> None:
+        if outcome.worker not in self._running:  # it died between two jobs
+            self._lose(outcome)
+            return
+        self._num_run += 1
         job, _ = self._running.pop(outcome.worker)
         if outcome.death or outcome.error:
             queue.put_back(job)
@@ -103,7 +127,7 @@ class Engine:
                 continue
             del self._running[worker]
             queue.put_back(job)
-            self._went_wrong(job, Outcome(worker, death=f"took longer than {self._job_timeout_s:g} s", is_timeout=True))
+            self._went_wrong(job, Outcome(worker, death=f"took longer than {self._job_timeout_s:g} s", code="timeout"))
 
     def _note_path(self, job: Job) -> str | None:
         if self._deaths[job.key] < DEATHS_BEFORE_CARE:
@@ -122,26 +146,40 @@ class Engine:
 
     def _went_wrong(self, job: Job, outcome: Outcome) -> None:
         self._num_requeued += 1
+        if isinstance(outcome.error, MemoryError):  # what is left of such a worker is not to be trusted with another job
+            outcome = Outcome(outcome.worker, death=f"ran out of memory: {outcome.error}", code="out_of_memory")
         if outcome.error:
-            self._errors[job.key] += 1
-            can_be_tried_again = isinstance(outcome.error, RootError) or not isinstance(outcome.error, AudiocotError)
-            if self._errors[job.key] >= MAX_ERRORS or not can_be_tried_again:
-                raise outcome.error
-            log.warning("%s shard=%06d raised %r and is tried again", job.stage, job.shard, outcome.error)
+            self._raised(job, outcome.error)
+        else:
+            self._died(job, outcome)
+
+    def _raised(self, job: Job, error: Exception) -> None:
+        self._errors[job.key] += 1
+        can_be_tried_again = isinstance(error, RootError) or not isinstance(error, AudiocotError)
+        if self._errors[job.key] >= MAX_ERRORS or not can_be_tried_again:
+            raise error
+        log.warning("%s shard=%06d raised %r and is tried again", job.stage, job.shard, error)
+
+    def _lose(self, outcome: Outcome) -> None:
+        log.warning("worker %d is gone: %s", outcome.worker, outcome.death)
+        self._pools.lose(outcome.worker)
+        self._last_shard.pop(outcome.worker, None)
+
+    def _died(self, job: Job, outcome: Outcome) -> None:
+        log.warning("%s shard=%06d lost its worker", job.stage, job.shard)
+        self._lose(outcome)
+        if outcome.is_by_chance:
             return
         note_path = self._note_path(job)
         self._deaths[job.key] += 1
-        if outcome.is_timeout:
+        if outcome.code != "killed_worker":
             self._deaths[job.key] = max(self._deaths[job.key], DEATHS_BEFORE_CARE)
-        log.warning("%s shard=%06d lost its worker (%s), death %d", job.stage, job.shard, outcome.death, self._deaths[job.key])
-        self._executor.replace(outcome.worker)
         if not note_path:
             return
         if self._storage.exists(note_path):
             subject = self._storage.read(note_path).decode()
             self._storage.remove(note_path)
-            code = "timeout" if outcome.is_timeout else "killed_worker"
-            self._set_aside[job.key][subject] = Rejected(code, f"{job.stage}: {outcome.death}")
+            self._set_aside[job.key][subject] = Rejected(outcome.code, f"{job.stage}: {outcome.death}")
             return
         self._deaths_without_culprit[job.key] += 1
         if self._deaths_without_culprit[job.key] >= MAX_DEATHS_WITHOUT_CULPRIT - DEATHS_BEFORE_CARE:

@@ -139,6 +139,8 @@ class SampleStage(Stage, Generic[In, Out]):
         except AudiocotError:  # the server is gone, the budget is spent: no sample's fault, and no failure of one
             raise
         except Exception as error:
+            if isinstance(error, MemoryError) and not cell.is_careful:
+                raise  # whoever used up the memory, the next to ask for some is told: again on a fresh worker, one by one
             if len(batch) > 1:  # find out which one it is
                 for one in batch:
                     self._answer(cell, [one])
@@ -155,7 +157,7 @@ class SampleStage(Stage, Generic[In, Out]):
                 rows = list(self.rows(sample, answer))
             except Exception as error:
                 log.debug("%s %s: answer does not make rows", self.name, sample.clip.clip_id, exc_info=True)
-                self._fail(cell, sample, _raised(error))
+                self._fail(cell, sample, _raised(error, "invalid_answer"))
                 continue
             cell.tally.num_done += 1
             cell.add(rows)
@@ -202,6 +204,8 @@ def _all_or_refused(answers: list[Any]) -> list[Any] | Rejected:
     return next((answer for answer in answers if isinstance(answer, Rejected)), answers)
 
 
-def _raised(error: Exception) -> Rejected:
+def _raised(error: Exception, code: str = "annotator_error") -> Rejected:
     said = " ".join(str(error).split())  # all of it: pydantic names the field in its second line
-    return Rejected("annotator_error", f"{type(error).__name__}: {said}"[:500])
+    if isinstance(error, MemoryError):
+        code = "out_of_memory"
+    return Rejected(code, f"{type(error).__name__}: {said}"[:500])

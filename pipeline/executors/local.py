@@ -1,89 +1,172 @@
-"""The local executor: jobs run one after the other in this process, for tests, small work and `breakpoint()`.
+"""The local executor: one worker process on this machine, without Ray, for tests, small work and `breakpoint()`.
 
-It cannot survive what kills a process, and cannot interrupt a job that hangs; that is what the Ray executor is for. There is at
-most one worker with a GPU at a time: models of one process would all be put on its first GPU.
+The worker is a process of its own, so that a clip that kills, hangs or starves it costs that process and not the build: the
+same faults end in the same rows as with Ray. It keeps the terminal's input, so `breakpoint()` in a stage or an annotator works.
+At most one worker more has a GPU: several models would all be put on the first one.
+
+Processes come from multiprocessing's fork server, which has no threads: forking the driver, with those of Prefect and Arrow,
+is not safe. What the worker asks of the build's toll book travels through the same pipe as its jobs.
 """
 
+import logging
+import multiprocessing
 from collections.abc import Mapping
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any
 
 import psutil
 
 from annotators.base import Resources
 from annotators.serving.gate import Gate, LocalGate, TollBook
-from annotators.site import Site
 from pipeline.executors import Shared, usable_cores
+from pipeline.executors.child import Call, Finished, Order, Started, Surroundings, serve
 from pipeline.gpus import find_gpus
 from pipeline.jobs import Job
-from pipeline.pools import Outcome, Pool, most_workers
-from pipeline.worker import Worker
-from schemas.errors import Rejected
+from pipeline.memory import share_gb
+from pipeline.pools import Outcome, Pool, could_not_start, most_workers
+from schemas.errors import AudiocotError, Rejected
 
-_Submitted = tuple[int, Job, Mapping[str, Rejected], str | None]
+log = logging.getLogger(__name__)
+_TIME_TO_CLOSE_S = 60
+
+
+@dataclass
+class _Child:
+    process: BaseProcess
+    connection: Connection
+    pool: Pool
+    is_started: bool = False
+    is_busy: bool = False
 
 
 class LocalExecutor:
     """`num_gpus` None: those that nvidia-smi lists."""
 
     def __init__(self, shared: Shared, num_gpus: int | None = None) -> None:
-        self._site = Site(LocalGate(TollBook(shared.budget_usd)), shared.replies)
-        self._capacity = Resources(
-            cpus=usable_cores(),
-            gpus=len(find_gpus()) if num_gpus is None else num_gpus,
-            memory_gb=psutil.virtual_memory().total / 2**30,
-        )
-        self._workers: dict[int, tuple[Pool, Worker]] = {}
+        self._shared = shared
+        self._book = TollBook(shared.budget_usd)
+        gpus = len(find_gpus()) if num_gpus is None else num_gpus
+        self._machine = Resources(usable_cores(), gpus, psutil.virtual_memory().total / 2**30)
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(["pipeline.executors.child"])
+        self._children: dict[int, _Child] = {}
         self._next = 0
-        self._submitted: _Submitted | None = None
 
     @property
-    def capacity(self) -> Resources:
-        return self._capacity
+    def machines(self) -> list[Resources]:
+        return [self._machine]
 
     @property
     def gate(self) -> Gate:
-        return self._site.gate
+        return LocalGate(self._book)
 
     def room(self, need: Resources) -> int:
-        has_same_kind = any(bool(pool.need.gpus) == bool(need.gpus) for pool, _ in self._workers.values())
-        has = self._capacity
+        has_same_kind = any(bool(child.pool.need.gpus) == bool(need.gpus) for child in self._children.values())
+        has = self._machine
         return 0 if has_same_kind else min(1, most_workers(need, has.cpus, has.gpus, has.memory_gb))
 
     def start(self, pool: Pool) -> int:
         number, self._next = self._next, self._next + 1
-        self._workers[number] = (pool, self._started(pool))
+        ours, theirs = self._context.Pipe()
+        most_gb = self._shared.worker_memory_gb or share_gb(pool, self.machines)
+        process = self._context.Process(
+            target=serve, args=(theirs, Surroundings.here(self._shared.replies), pool.loads, most_gb)
+        )
+        process.start()
+        theirs.close()  # so that its end is noticed
+        self._children[number] = _Child(process, ours, pool)
         return number
 
-    def _started(self, pool: Pool) -> Worker:
-        worker = Worker(self._site)
-        if pool.loads:
-            worker.stage(pool.loads)
-        return worker
-
-    def stop(self, worker: int) -> None:
-        self._workers.pop(worker)[1].close()
-
     def is_ready(self, worker: int) -> bool:
-        return self._submitted is None
+        return self._children[worker].is_started
 
     def submit(self, worker: int, job: Job, set_aside: Mapping[str, Rejected], note_path: str | None) -> None:
-        self._submitted = (worker, job, set_aside, note_path)
+        child = self._children[worker]
+        child.is_busy = True
+        _send(child.connection, Order(job, dict(set_aside), note_path))
 
     def wait(self, timeout_s: float) -> list[Outcome]:
-        """Runs the submitted job now, however long it takes."""
-        if self._submitted is None:
-            return []
-        (number, job, set_aside, note_path), self._submitted = self._submitted, None
-        try:
-            return [Outcome(number, result=job.work(self._workers[number][1], set_aside, note_path))]
-        except Exception as error:
-            return [Outcome(number, error=error)]
+        """AudiocotError if a worker could not be started: its model's own, or ResourceError."""
+        workers = {child.connection: worker for worker, child in self._children.items()}
+        for connection in wait(list(workers), timeout_s):
+            if outcome := self._heard(workers[connection]):
+                return [outcome]  # one at a time: an error of the next must not cost this one
+        return []
 
-    def replace(self, worker: int) -> None:
-        pool, old = self._workers[worker]
-        old.close()
-        self._workers[worker] = (pool, self._started(pool))
+    def _heard(self, worker: int) -> Outcome | None:
+        child = self._children[worker]
+        try:
+            said = child.connection.recv()
+        except (EOFError, OSError):
+            return self._death(worker, child)
+        if isinstance(said, Call):
+            _send(child.connection, self._answer(said))
+        elif isinstance(said, Started):
+            if said.error:
+                self.kill(worker)
+            if isinstance(said.error, AudiocotError):
+                raise said.error
+            if said.error:
+                raise could_not_start(child.pool, f"{type(said.error).__name__}: {said.error}")
+            child.is_started = True
+        elif isinstance(said, Finished):
+            child.is_busy = False
+            return Outcome(worker, result=said.result, error=said.error)
+        return None
+
+    def _answer(self, call: Call) -> Any:
+        try:
+            return getattr(self._book, call.method)(*call.arguments)
+        except AudiocotError as error:
+            return error
+
+    def _death(self, worker: int, child: _Child) -> Outcome:
+        child.process.join()
+        code = child.process.exitcode or 0
+        said = f"its process was killed by signal {-code}" if code < 0 else f"its process ended with exit code {code}"
+        if not child.is_started:
+            self.kill(worker)
+            raise could_not_start(child.pool, said)
+        return Outcome(worker, death=said)
+
+    def stop(self, worker: int) -> None:
+        child = self._children.pop(worker)
+        _send(child.connection, None)
+        child.process.join(_TIME_TO_CLOSE_S)
+        _end(child)
+
+    def kill(self, worker: int) -> None:
+        _end(self._children.pop(worker))
 
     def close(self) -> None:
-        for _, worker in self._workers.values():
-            worker.close()
-        self._workers.clear()
+        """Workers that are busy or have not started are killed: the build has failed or was interrupted."""
+        for worker, child in list(self._children.items()):
+            if child.is_started and not child.is_busy:
+                self.stop(worker)
+            else:
+                self.kill(worker)
+
+
+def _send(connection: Connection, message: object) -> None:
+    try:
+        connection.send(message)
+    except OSError:
+        log.debug("a worker died before it was told something")  # `wait` hears of it
+
+
+def _end(child: _Child) -> None:
+    """Kill a worker with all that it started."""
+    try:
+        family = psutil.Process(child.process.pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        family = []
+    child.process.kill()
+    for process in family:
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            continue
+    child.process.join()
+    child.connection.close()

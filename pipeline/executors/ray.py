@@ -2,26 +2,33 @@
 
 The only file that knows Ray. Actors never restart and calls never retry by themselves: who tries what again is the engine's
 business alone. Media never passes through the object store, so it is kept at its smallest. Memory is not declared to Ray, which
-would count it against what is free now: it only bounds how many workers of a kind are started.
+would count it against what is free now: it bounds how many workers of a kind are started, and the kernel holds each to its
+share (`pipeline.memory`).
+
+A worker is on its way in two steps: Ray finds it a place, then it loads its model. The first has a limit, because Ray waits for
+ever for a place that will never be; the second has none. When a machine goes, its workers are lost and the engine starts others
+where there is room. When the driver's own machine goes from the cluster, nothing can be started any more: ClusterError.
 """
 
 import logging
 import os
+import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import ray
 
 from annotators.base import Resources
 from annotators.serving.gate import Gate, Grant, Limits, LocalGate, Toll, TollBook
-from annotators.serving.replies import ReplyStore
 from annotators.site import Site
 from pipeline.executors import Shared, usable_cores
 from pipeline.jobs import Job
+from pipeline.memory import limit_memory, share_gb
 from pipeline.plan import PlannedStage
-from pipeline.pools import Outcome, Pool, most_workers
+from pipeline.pools import Outcome, Pool, could_not_start, most_workers, told
 from pipeline.worker import Worker
-from schemas.errors import AudiocotError, Rejected, ResourceError
+from schemas.errors import AudiocotError, ClusterError, Rejected, ResourceError
 
 log = logging.getLogger(__name__)
 _OBJECT_STORE_BYTES = 100 * 2**20  # reports and plans only
@@ -29,13 +36,21 @@ _TIME_TO_CLOSE_S = 60
 
 
 class _Actor:
-    def __init__(self, keeper: Any, replies: ReplyStore | None) -> None:
-        self._worker = Worker(Site(_gate(keeper), replies))
+    def __init__(self, keeper: Any, shared: Shared, most_gb: float | None) -> None:
+        self._shared = shared
+        self._most_gb = most_gb
+        self._worker = Worker(Site(_gate(keeper), shared.replies))
 
-    def start(self, loads: PlannedStage | None) -> int:
+    def place(self) -> str:
+        """The machine this worker got its place on."""
+        node: str = ray.get_runtime_context().get_node_id()
+        return node
+
+    def start(self, loads: PlannedStage | None) -> None:
+        self._shared.check_places()
+        limit_memory(self._most_gb)
         if loads:
             self._worker.stage(loads)
-        return self._worker.pid
 
     def run(self, job: Job, set_aside: Mapping[str, Rejected], note_path: str | None) -> Any:
         return job.work(self._worker, set_aside, note_path)
@@ -85,48 +100,47 @@ def _gate(keeper: Any) -> Gate:
 
 
 class RayExecutor:
-    """Starts Ray if it is not running, and stops it then, too."""
+    """Starts Ray if it is not running, and stops it then, too. `place_limit_s`: how long a worker may wait for a place."""
 
-    def __init__(self, shared: Shared) -> None:
-        self._pools: dict[int, Pool] = {}
-        self._actors: dict[int, Any] = {}
-        self._starting: dict[Any, int] = {}  # reference to `start` → worker
-        self._running: dict[Any, int] = {}  # reference to `run` → worker
+    def __init__(self, shared: Shared, place_limit_s: float = 120.0) -> None:
+        self._shared = shared
+        self._place_limit_s = place_limit_s
+        self._workers: dict[int, _Worker] = {}
+        self._waiting: dict[Any, int] = {}  # reference to what a worker does now → worker
+        self._next = 0
         self._owns_ray = not ray.is_initialized()
         if self._owns_ray:
             _start_ray(usable_cores())
+        self._node = ray.get_runtime_context().get_node_id()
         self._keeper = ray.remote(_GateKeeper).options(num_cpus=0).remote(shared.budget_usd) if shared.has_gate else None
-        self._replies = shared.replies
-        self._total = ray.cluster_resources()
 
     @property
-    def capacity(self) -> Resources:
+    def machines(self) -> list[Resources]:
         """Memory is what Ray counts as usable: about 70 % of what was free when it started."""
-        largest = max((node["Resources"].get("GPU", 0.0) for node in ray.nodes() if node["Alive"]), default=0.0)
-        return Resources(self._total.get("CPU", 0.0), largest, self._total.get("memory", 0.0) / 2**30)
+        has = [node["Resources"] for node in self._nodes()]
+        return [Resources(one.get("CPU", 0.0), one.get("GPU", 0.0), one.get("memory", 0.0) / 2**30) for one in has]
 
     @property
     def gate(self) -> Gate:
         return _gate(self._keeper)
 
     def room(self, need: Resources) -> int:
-        """Counts this build's own workers; other users of the cluster make workers wait for their place."""
-        used = [pool.need for pool in self._pools.values()]
-        cpus = self._total.get("CPU", 0.0) - sum(one.cpus for one in used if not one.gpus)
-        gpus = self._total.get("GPU", 0.0) - sum(one.gpus for one in used)
-        return most_workers(need, cpus, gpus, self.capacity.memory_gb - need.memory_gb * used.count(need))
+        """Counts this build's own workers; those of others are noticed when a worker finds no place."""
+        machines, used = self.machines, [worker.pool.need for worker in self._workers.values()]
+        fits = sum(most_workers(need, one.cpus, one.gpus, one.memory_gb) for one in machines)
+        cpus = sum(one.cpus for one in machines) - sum(one.cpus for one in used if not one.gpus)
+        gpus = sum(one.gpus for one in machines) - sum(one.gpus for one in used)
+        return max(0, min(fits - used.count(need), most_workers(replace(need, memory_gb=0.0), cpus, gpus, 0.0)))
 
     def start(self, pool: Pool) -> int:
-        worker = max(self._pools, default=-1) + 1
-        self._start(worker, pool)
-        return worker
-
-    def _start(self, worker: int, pool: Pool) -> None:
+        number, self._next = self._next, self._next + 1
         cpus = 0 if pool.need.gpus else pool.need.cpus  # a GPU's worker leaves the CPUs to the others
         options = {"max_restarts": 0, "max_task_retries": 0, "num_cpus": cpus, "num_gpus": pool.need.gpus}
-        self._pools[worker] = pool
-        self._actors[worker] = ray.remote(_Actor).options(**options).remote(self._keeper, self._replies)
-        self._starting[self._actors[worker].start.remote(pool.loads)] = worker
+        most_gb = self._shared.worker_memory_gb or share_gb(pool, self.machines)
+        actor = ray.remote(_Actor).options(**options).remote(self._keeper, self._shared, most_gb)
+        self._workers[number] = _Worker(actor, pool, time.monotonic())
+        self._waiting[actor.place.remote()] = number
+        return number
 
     def stop(self, worker: int) -> None:
         """A model may have processes of its own: it is asked to end them first."""
@@ -138,55 +152,98 @@ class RayExecutor:
         ray.kill(actor, no_restart=True)
 
     def is_ready(self, worker: int) -> bool:
-        return worker not in self._starting.values()
+        return self._workers[worker].is_started
 
     def submit(self, worker: int, job: Job, set_aside: Mapping[str, Rejected], note_path: str | None) -> None:
-        self._running[self._actors[worker].run.remote(job, dict(set_aside), note_path)] = worker
+        self._waiting[self._workers[worker].actor.run.remote(job, dict(set_aside), note_path)] = worker
 
     def wait(self, timeout_s: float) -> list[Outcome]:
-        """AudiocotError if a worker could not be started: its model's own, or ResourceError."""
-        ready, _ = ray.wait([*self._running, *self._starting], num_returns=1, timeout=timeout_s)
-        outcomes = []
-        for reference in ready:
-            if reference in self._running:
-                outcomes.append(self._outcome(reference))
-            else:
-                worker = self._starting.pop(reference)
-                _check_started(self._pools[worker], reference)
-        return outcomes
+        """AudiocotError if a worker could not be started: its model's own, or ResourceError. ClusterError if Ray is gone."""
+        ready, _ = ray.wait(list(self._waiting), num_returns=1, timeout=timeout_s)
+        outcomes = [self._heard(reference) for reference in ready]
+        if not ready:  # otherwise a worker that has its place may only not have been heard of yet
+            self._find_homeless()
+        return [outcome for outcome in outcomes if outcome]
 
-    def _outcome(self, reference: Any) -> Outcome:
-        worker = self._running.pop(reference)
+    def _heard(self, reference: Any) -> Outcome | None:
+        number = self._waiting.pop(reference)
+        worker = self._workers[number]
         try:
-            return Outcome(worker, result=ray.get(reference))
+            said = ray.get(reference)
         except ray.exceptions.RayTaskError as error:
-            return Outcome(worker, error=_cause(error))
-        except (ray.exceptions.RayActorError, ray.exceptions.OutOfMemoryError) as error:
-            return Outcome(worker, death=str(error).splitlines()[0])
+            cause = _cause(error)
+            if worker.is_started:
+                return Outcome(number, error=cause)
+            raise cause if isinstance(cause, AudiocotError) else could_not_start(worker.pool, _first_line(cause)) from None
+        except ray.exceptions.RayError as error:
+            return self._death(number, error)
+        if worker.is_started:
+            return Outcome(number, result=said)
+        if worker.node is None:
+            worker.node = said
+            self._waiting[worker.actor.start.remote(worker.pool.loads)] = number
+        else:
+            worker.is_started = True
+        return None
 
-    def replace(self, worker: int) -> None:
-        pool = self._pools[worker]
+    def _death(self, number: int, error: Exception) -> Outcome:
+        worker = self._workers[number]
+        alive = {node["NodeID"] for node in self._nodes()}
+        is_by_chance = worker.node is not None and worker.node not in alive
+        if not worker.is_started and not is_by_chance:
+            raise could_not_start(worker.pool, _first_line(error)) from None
+        code = "out_of_memory" if isinstance(error, ray.exceptions.OutOfMemoryError) else "killed_worker"
+        said = "its machine has left the cluster" if is_by_chance else _first_line(error)
+        return Outcome(number, death=said, code=code, is_by_chance=is_by_chance)
+
+    def _nodes(self) -> list[dict[str, Any]]:
+        """Machines that are there. ClusterError if the driver's own is not: without it nothing can be started anywhere."""
+        alive = [node for node in ray.nodes() if node["Alive"]]
+        if all(node["NodeID"] != self._node for node in alive):
+            raise ClusterError("Ray on this machine has ended (its raylet is gone); what was finished is kept")
+        return alive
+
+    def _find_homeless(self) -> None:
+        """ResourceError if Ray has no place for a worker: others use what the cluster has."""
+        for number in self._waiting.values():
+            worker = self._workers[number]
+            if worker.node is None and time.monotonic() - worker.asked_at > self._place_limit_s:
+                free = ray.available_resources()
+                raise ResourceError(
+                    f"a worker of {worker.pool.name} needs {told(worker.pool.need)} on one machine and got no place within "
+                    f"{self._place_limit_s:g} s; free are {free.get('CPU', 0):g} CPUs and {free.get('GPU', 0):g} GPUs; "
+                    "wait for its other users, or ask for fewer with --workers"
+                )
+
+    def kill(self, worker: int) -> None:
         ray.kill(self._forget(worker), no_restart=True)
-        self._start(worker, pool)
 
     def _forget(self, worker: int) -> Any:
-        for references in (self._running, self._starting):
-            for reference in [reference for reference, number in references.items() if number == worker]:
-                del references[reference]
-        del self._pools[worker]
-        return self._actors.pop(worker)
+        self._waiting = {reference: number for reference, number in self._waiting.items() if number != worker}
+        return self._workers.pop(worker).actor
 
     def close(self) -> None:
         """Workers with a model are asked to free it, unless they are busy: then the build has failed, and they are killed."""
-        busy = {*self._running.values(), *self._starting.values()}
-        for worker in [worker for worker, pool in self._pools.items() if pool.loads and worker not in busy]:
-            self.stop(worker)
-        for actor in self._actors.values():
-            ray.kill(actor, no_restart=True)
+        busy = set(self._waiting.values())
+        for number in [number for number, worker in self._workers.items() if worker.pool.loads and number not in busy]:
+            self.stop(number)
+        for number in list(self._workers):
+            self.kill(number)
         if self._keeper:
             ray.kill(self._keeper, no_restart=True)
         if self._owns_ray:
             ray.shutdown()
+
+
+@dataclass
+class _Worker:
+    """`node`: the machine it is on, None until it has a place. `is_started`: it takes jobs."""
+
+    actor: Any
+    pool: Pool
+    asked_at: float
+    node: str | None = None
+    is_started: bool = False
 
 
 def _cause(error: Exception) -> Exception:
@@ -195,20 +252,8 @@ def _cause(error: Exception) -> Exception:
     return cause if isinstance(cause, Exception) else error
 
 
-def _check_started(pool: Pool, reference: Any) -> None:
-    try:
-        ray.get(reference)
-    except ray.exceptions.RayError as error:
-        cause = _cause(error)
-        if isinstance(cause, AudiocotError):
-            raise cause from None
-        said = f"{type(cause).__name__}: {str(cause).splitlines()[0]}"
-        if pool.loads is None:
-            raise ResourceError(f"a worker could not be started: {said}") from None
-        raise ResourceError(
-            f"a worker of stage {pool.name} must be able to load {pool.loads.stage.model}, but it could not: {said}; is there "
-            f"enough memory for the model?"
-        ) from None
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
 
 
 def _start_ray(num_cpus: int) -> None:

@@ -172,13 +172,13 @@ def test_a_worker_that_dies_before_the_first_clip_stops_the_run_with_a_reason(ra
 
 
 def test_more_workers_than_the_cluster_has_cpus_is_a_message(ray_pools: Pools) -> None:
-    with pytest.raises(ResourceError, match=r"1000 workers with 1 CPUs each were asked for; there are \d+ CPUs"):
+    with pytest.raises(ResourceError, match=r"1000 workers with 1 CPUs each must fit, \d+ do; the machines here have: \d+ CPUs"):
         pools_of(ray_pools.executor, 1000).adjust(JobQueue.of([Job(("stage", 0), DiesOnLoad())]))
 
 
 def test_a_machine_is_not_asked_for_more_cores_than_it_has() -> None:
     """In a process of its own: here Ray is running already."""
-    script = "from pipeline.executors import start_executor; print(start_executor('ray').capacity.cpus)"
+    script = "from pipeline.executors import start_executor; print(start_executor('ray').machines[0].cpus)"
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
     assert float(ended.stdout) == usable_cores()
 

@@ -212,7 +212,7 @@ def test_a_stage_that_never_fits_is_told_before_anything_runs(executor: Executor
     pools = Pools(executor, make_pools(Plan(tuple(stages))))
     pools.check({"cpu"})
     with pytest.raises(
-        ResourceError, match=r"reason with reason-7B@main must have 3 GPUs and 8 GB of memory, a machine here has 2 GPUs"
+        ResourceError, match=r"reason with reason-7B@main must have 3 GPUs and 1 CPUs and 8.0 GB of memory; the machines here have: 2 GPUs"
     ) as told:
         pools.check({"cpu", "reason"})
     executor.close()
