@@ -5,7 +5,6 @@ source or with one of its spans becomes a Failure row and never an exception; wh
 raises. Packing the tar and writing the tables is the stage's.
 """
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from annotators.base import Params
-from pipeline.locations import local_path, open_source, without_query
+from pipeline.locations import fetch_source, local_path, without_query
 from pipeline.media.clip_tar import IngestedClip
 from pipeline.media.ffmpeg import FfmpegError
 from pipeline.media.probe import Probe, probe
@@ -83,8 +82,7 @@ def _local_copy(uri: str, download: Path) -> Path | Rejected:
     if path is not None:
         return Path(path)
     try:
-        with open_source(uri) as remote, download.open("wb") as local:
-            shutil.copyfileobj(remote, local, 1 << 20)
+        fetch_source(uri, download)
     except FileNotFoundError:
         return Rejected("vanished", "the file was listed but is gone")
     except Exception as error:  # every kind of store has errors of its own

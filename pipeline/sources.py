@@ -7,21 +7,22 @@ SourceError. Names are data: control characters stay as they are.
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain
 from pathlib import Path, PurePosixPath
-
-import fsspec
+from typing import Any
 
 from pipeline.locations import local_path, without_query
 from pipeline.manifests import EXTENSIONS, BadRow, ManifestRow, read_manifest, vggsound_names
-from schemas.errors import SourceError
+from schemas.errors import AudiocotError, SourceError
+from schemas.stores import open_impatiently, open_store, told
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A file, or a span of it. `modified_ns` is None for remote files."""
+    """A file, or a span of it. `modified_ns` is None where a store does not say it."""
 
     uri: str  # an absolute path or a URL
     name: str
@@ -57,10 +58,12 @@ def list_sources(spec: str, media_dir: str | None = None) -> Iterator[Entry | Ba
     path = local_path(spec)
     try:
         exists, is_folder = (os.path.lexists(path), os.path.isdir(path)) if path else _remote_kind(spec)
+    except AudiocotError as error:
+        raise SourceError(f"the source {error}") from None
     except Exception as error:  # every kind of store has errors of its own
-        raise SourceError(f"the source {without_query(spec)} cannot be read: {error}") from None
+        raise SourceError(f"the source {told(without_query(spec), error)}") from None
     if not exists:
-        raise SourceError(f"the source {spec} does not exist")
+        raise SourceError(f"the source {without_query(spec)} does not exist")
     if is_folder:
         entries = _walk(Path(path), frozenset()) if path else _remote_folder(spec)
         first = next(entries, None)
@@ -73,8 +76,12 @@ def list_sources(spec: str, media_dir: str | None = None) -> Iterator[Entry | Ba
 
 
 def _remote_kind(url: str) -> tuple[bool, bool]:
-    filesystem, path = fsspec.core.url_to_fs(url)
-    return bool(filesystem.exists(path)), bool(filesystem.isdir(path))
+    """Whether it exists, and whether it is a folder. The first question to its store, which is not waited for long."""
+    _, path = open_store(url)
+    try:
+        return True, open_impatiently(url).info(path)["type"] == "directory"
+    except FileNotFoundError:
+        return False, False
 
 
 def _entry(uri: str) -> Entry | BadEntry:
@@ -85,9 +92,7 @@ def _entry(uri: str) -> Entry | BadEntry:
         return BadEntry(uri.encode("utf-8", "replace").decode(), "unreadable", "the name is not UTF-8")
     try:
         if local_path(uri) is None:
-            filesystem, path = fsspec.core.url_to_fs(uri)
-            name = PurePosixPath(without_query(uri)).name
-            return Entry(uri, name, int(filesystem.info(path)["size"] or 0), None)
+            return _remote_file(uri)
         status = os.stat(uri)
     except FileNotFoundError:
         return BadEntry(uri, "vanished", "no such file")
@@ -119,11 +124,29 @@ def _walk(folder: Path, above: frozenset[str]) -> Iterator[Entry | BadEntry]:
 
 
 def _remote_folder(url: str) -> Iterator[Entry | BadEntry]:
-    filesystem, root = fsspec.core.url_to_fs(url)
+    filesystem, root = open_store(url)
     found = filesystem.find(root, detail=True)
     for path in sorted(found):
-        if not any(part.startswith(".") for part in PurePosixPath(path).relative_to(root).parts):
-            yield Entry(filesystem.unstrip_protocol(path), PurePosixPath(path).name, int(found[path]["size"] or 0), None)
+        is_drawn = path.endswith("/")  # an object by which some programs draw a folder
+        if not is_drawn and not any(part.startswith(".") for part in PurePosixPath(path).relative_to(root).parts):
+            yield _remote_entry(filesystem.unstrip_protocol(path), PurePosixPath(path).name, found[path])
+
+
+def _remote_file(uri: str) -> Entry | BadEntry:
+    try:
+        filesystem, path = open_store(uri)
+        return _remote_entry(uri, PurePosixPath(without_query(uri)).name, filesystem.info(path))
+    except FileNotFoundError:
+        return BadEntry(uri, "vanished", "no such file")
+    except Exception as error:  # every kind of store has errors of its own
+        return BadEntry(uri, "unreadable", told(without_query(uri), error))
+
+
+def _remote_entry(uri: str, name: str, info: Mapping[str, Any]) -> Entry:
+    times = (info.get(key) for key in ("LastModified", "last_modified", "updated", "mtime", "created"))
+    modified = next((time for time in times if isinstance(time, datetime)), None)
+    modified_ns = int(modified.timestamp()) * 10**9 + modified.microsecond * 1000 if modified else None
+    return Entry(uri, name, int(info["size"] or 0), modified_ns)
 
 
 def _manifest(url: str, rows: list[ManifestRow | BadRow], media_dir: str | None) -> Iterator[Entry | BadEntry]:
@@ -152,7 +175,7 @@ def _resolved(uri: str, folder: str) -> str:
 
 
 def _names(folder: str) -> list[str]:
-    filesystem, path = fsspec.core.url_to_fs(folder)
+    filesystem, path = open_store(folder)
     try:
         return sorted(PurePosixPath(name).name for name in filesystem.ls(path, detail=False))
     except OSError as error:
