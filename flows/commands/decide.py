@@ -31,11 +31,13 @@ def decide(
 
     dataset = Dataset.open(root)  # before the rest is loaded: a wrong root is told at once
     from flows.policies import plan_of, recipe_under
+    from pipeline.lease import hold
     from pipeline.verification.deciding import decide_again, outcomes
 
     chosen = recipe_under(dataset, recipe, policy or [])
     plan = plan_of(chosen)
-    num_run = decide_again(dataset, plan)
+    with hold(dataset, "decide"):
+        num_run = decide_again(dataset, plan)
     found = outcomes(dataset, plan)
     if as_json:
         told = {"policy": str(chosen.policy), "cells_run": num_run, "outcomes": [line.to_json() for line in found]}

@@ -61,6 +61,7 @@ def import_sheet(
     from flows.console import stderr, stdout
     from flows.current import current_recipe
     from pipeline.catalog import Catalog
+    from pipeline.lease import hold
     from pipeline.verification.review_sheets import read_sheet
     from pipeline.verification.reviewing import commit_reviews, judged_claims, next_batch, reviews
 
@@ -78,7 +79,8 @@ def import_sheet(
         raise AudiocotError(f"{sheet} has {len(problems)} rows that are wrong; nothing was imported")
     if not rows:
         raise AudiocotError(f"no row of {sheet} has a verdict; fill in the column `verdict`")
-    commit_reviews(dataset, rows, batch)
+    with hold(dataset, "review import"):
+        commit_reviews(dataset, rows, batch)
     stdout().print(f"{len(rows)} judgements of {reviewer} added", markup=False)
 
 
