@@ -3,7 +3,7 @@
 Every command ends in one of these, whatever happens in it:
 
     0    done; sources that could not be used are rows of the table `failure`, not an error
-    1    a check found something wrong (selfcheck)
+    1    a check found something wrong (selfcheck, verify)
     2    something the user can mend: one line on stderr says what
     3    a mistake in this program or its surroundings; `--debug` shows where
     130  interrupted with Ctrl-C; what was finished is kept, and the same command goes on from there
@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from flows.commands import build, calibrate, checks, compare, decide, inspect, plan, query, recipe, review, status
+from flows.commands import build, calibrate, checks, compare, decide, inspect, plan, query, recipe, review, status, verify
 from schemas.errors import AudiocotError
 
 EXIT_CHECK_FAILED, EXIT_USER, EXIT_INTERNAL, EXIT_INTERRUPTED = 1, 2, 3, 130
@@ -66,7 +66,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (checks, build, plan, status, query, inspect, decide, compare, calibrate):
+for group in (checks, build, plan, status, query, inspect, decide, compare, calibrate, verify):
     group.register(app)
 app.add_typer(recipe.app, name="recipe")
 app.add_typer(review.app, name="review")
