@@ -18,6 +18,7 @@ from pipeline.catalog import Catalog
 from pipeline.cell import CellReport, peak_memory_mb
 from pipeline.engine import Engine
 from pipeline.executors import Shared, start_executor
+from pipeline.integrity.redoing import settle
 from pipeline.jobs import Job, JobQueue, Key
 from pipeline.lease import hold
 from pipeline.plan import SCAN, SCAN_FINGERPRINT, Plan
@@ -167,6 +168,8 @@ class Build:
             self._run(phase, JobQueue.of(left, done))
             done |= {job.key for job in left}
         self._took(phase, started)
+        if settle(self.dataset, plan):  # a cell that was taken back says something else now: so do its readers
+            self.run_stages(phase, stages)
 
     def _fill(self, cells: Sequence[Job]) -> None:
         """Get the replies for these cells in batches."""
