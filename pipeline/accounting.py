@@ -1,17 +1,21 @@
 """The closed sum: for every stage, clips in = clips done + clips filtered (by reason) + clips failed (by code).
 
-Counted from what the committed parts say about themselves, and checked against what is really there: every listed shard has
+Counted from what the committed cells say about themselves, and checked against what is really there: every listed shard has
 its part, every part has as many rows as were reported, the failure rows are the failures that were counted, ingest took in the
-sources that were listed, and every other stage the clips that ingest made.
+sources that were listed, and every other stage the clips that ingest made. Cells in a block (`pipeline.blocks`) were opened and
+counted when it was made; of the others every part is opened. One stage's cells are looked at after the other's, and only sums
+are kept.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline.blocks import BlockCell, find_generation
 from pipeline.cell import CellReport
+from pipeline.compaction import failed_subjects
 from pipeline.plan import SCAN, SCAN_FINGERPRINT
 from pipeline.stages import STAGES
 from schemas.accounting import Failure
@@ -49,28 +53,18 @@ class StageAccount:
 
 
 def account(dataset: Dataset, fingerprints: Mapping[str, str]) -> list[StageAccount]:
-    """One account per stage of the current fingerprints, in the order of the plan, scan first."""
-    listed = sorted(dataset.shards_with_part(Listing.table, SCAN, SCAN_FINGERPRINT))
-    accounts, num_sources = _account_scan(dataset, listed)
-    num_clips = 0
-    for name, stage in STAGES.items():
+    """One account per stage of the current fingerprints, in the order of the plan, scan first.
+
+    RootError, with what to do, if a part is damaged or missing.
+    """
+    scanned, num_shards, num_sources = _account_scan(dataset)
+    accounts, num_clips = [scanned], 0
+    for name in STAGES:
         if name not in fingerprints:
             continue
-        marker = stage.produces[0].table
-        shards = sorted(dataset.shards_with_part(marker, name, fingerprints[name]))
-        reports = _reports(dataset, marker, name, fingerprints[name], shards)
-        line = StageAccount(name)
-        if len(shards) < len(listed):
-            line.problems.append(f"{len(listed) - len(shards)} of {len(listed)} shards are not done")
-        for report in reports:
-            line.num_in += report.num_in
-            line.num_done += report.num_done
-            line.filtered.update(report.filtered)
-            line.failed.update(report.failed)
-        _check_failures(dataset, name, fingerprints[name], shards, line)
-        _check_rows(dataset, name, fingerprints[name], reports, line)
+        line, num_rows = _account_stage(dataset, name, fingerprints[name], num_shards)
         if name == "ingest":
-            num_clips = sum(report.num_rows[Clip.table] for report in reports)
+            num_clips = num_rows[Clip.table]
             if line.num_in != num_sources:
                 line.problems.append(f"{line.num_in} sources came in, {num_sources} were listed")
         elif line.num_in != num_clips:
@@ -79,53 +73,63 @@ def account(dataset: Dataset, fingerprints: Mapping[str, str]) -> list[StageAcco
     return accounts
 
 
-def _reports(dataset: Dataset, marker: str, stage: str, fingerprint: str, shards: Sequence[int]) -> list[CellReport]:
-    with ThreadPoolExecutor(16) as pool:
-        records = pool.map(lambda shard: dataset.read_report(marker, stage, fingerprint, shard), shards)
-        return [CellReport.from_json(record) for record in records]
-
-
-def _failures(dataset: Dataset, stage: str, fingerprint: str, shards: Sequence[int]) -> list[Failure]:
-    with ThreadPoolExecutor(16) as pool:
-        parts = pool.map(lambda shard: dataset.read_part(Failure, stage, fingerprint, shard), shards)
-        return [failure for part in parts for failure in part]
-
-
-def _check_rows(dataset: Dataset, stage: str, fingerprint: str, reports: Sequence[CellReport], line: StageAccount) -> None:
-    """Every part has the number of rows that its cell reported."""
-    parts = [(table, report.shard, number) for report in reports for table, number in report.num_rows.items()]
-    with ThreadPoolExecutor(16) as pool:
-        counted = pool.map(lambda part: dataset.num_rows(part[0], stage, fingerprint, part[1]), parts)
-        for (table, shard, reported), found in zip(parts, counted, strict=True):
-            if found != reported:
-                line.problems.append(f"part {shard} of {table} has {found} rows, {reported} were reported")
-
-
-def _check_failures(dataset: Dataset, stage: str, fingerprint: str, shards: Sequence[int], line: StageAccount) -> None:
-    """The failure rows must be those that the reports counted: one subject each, under the code of its first row."""
-    first_code: dict[str, str] = {}
-    for failure in _failures(dataset, stage, fingerprint, shards):
-        subject = failure.clip_id or failure.source_id or failure.uri or ""
-        first_code.setdefault(subject, failure.code)
-    rows = Counter(first_code.values())
+def _account_stage(dataset: Dataset, stage: str, fingerprint: str, num_shards: int) -> tuple[StageAccount, Counter[str]]:
+    """The account of a stage, and the rows of its tables."""
+    line, num_rows, failure_rows, num_cells = StageAccount(stage), Counter[str](), Counter[str](), 0
+    for cell in _cells(dataset, stage, fingerprint):
+        report = CellReport.from_json(cell.report)
+        num_cells += 1
+        line.num_in += report.num_in
+        line.num_done += report.num_done
+        line.filtered.update(report.filtered)
+        line.failed.update(report.failed)
+        failure_rows.update(cell.failed)
+        num_rows.update(report.num_rows)
+        for table, reported in report.num_rows.items():
+            if (found := cell.num_rows[table]) != reported:
+                line.problems.append(f"part {cell.shard} of {table} has {found} rows, {reported} were reported")
+    if num_cells < num_shards:
+        line.problems.insert(0, f"{num_shards - num_cells} of {num_shards} shards are not done")
     # a source of which some spans failed and others gave clips has failure rows and still counts as done
-    missing = line.failed - rows
-    if missing or (stage != "ingest" and rows != line.failed):
-        line.problems.append(f"failure rows {dict(rows)} are not the counted failures {dict(line.failed)}")
+    if line.failed - failure_rows or (stage != "ingest" and failure_rows != line.failed):
+        line.problems.append(f"failure rows {dict(failure_rows)} are not the counted failures {dict(line.failed)}")
+    return line, num_rows
 
 
-def _account_scan(dataset: Dataset, shards: Sequence[int]) -> tuple[list[StageAccount], int]:
-    """The account of the scan, as the first of a list, and the number of different sources that were listed."""
+def _cells(dataset: Dataset, stage: str, fingerprint: str) -> Iterator[BlockCell]:
+    """What is known of every done cell: from blocks, and of the others from their parts."""
+    marker = STAGES[stage].produces[0].table
+    generation = find_generation(dataset, f"{stage}-{fingerprint[:8]}", marker)
+    for block in generation.blocks:
+        yield from block.cells
+    with ThreadPoolExecutor(16) as pool:
+        yield from pool.map(lambda shard: _opened(dataset, stage, fingerprint, shard, marker), generation.loose)
+
+
+def _opened(dataset: Dataset, stage: str, fingerprint: str, shard: int, marker: str) -> BlockCell:
+    report = dataset.read_report(marker, stage, fingerprint, shard)
+    num_rows = {table: dataset.num_rows(table, stage, fingerprint, shard) for table in report["num_rows"]}
+    failures = dataset.read_arrow(Failure, stage, fingerprint, shard).to_pylist()
+    return BlockCell(shard, "", report, num_rows, failed_subjects(failures))
+
+
+def _account_scan(dataset: Dataset) -> tuple[StageAccount, int, int]:
+    """The account of the scan, the number of listed shards and that of different sources."""
+    shards = sorted(dataset.shards_with_part(Listing.table, SCAN, SCAN_FINGERPRINT))
     line, sources = StageAccount(SCAN), set[str]()
-    for shard in shards:
-        for listing in dataset.read_part(Listing, SCAN, SCAN_FINGERPRINT, shard):
-            line.num_in += 1
-            if listing.duplicate_of:
-                line.filtered["duplicate"] += 1
-            else:
-                line.num_done += 1
-                sources.add(listing.source_id)
-        for failure in dataset.read_part(Failure, SCAN, SCAN_FINGERPRINT, shard):
-            line.num_in += 1
-            line.failed[failure.code] += 1
-    return [line], len(sources)
+
+    def read(shard: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        where = (SCAN, SCAN_FINGERPRINT, shard)
+        listings = dataset.read_arrow(Listing, *where).select(["source_id", "duplicate_of"]).to_pylist()
+        return listings, dataset.read_arrow(Failure, *where).select(["code"]).to_pylist()
+
+    with ThreadPoolExecutor(16) as pool:
+        for listings, failures in pool.map(read, shards):
+            line.num_in += len(listings) + len(failures)
+            line.failed.update(failure["code"] for failure in failures)
+            firsts = [listing["source_id"] for listing in listings if not listing["duplicate_of"]]
+            line.num_done += len(firsts)
+            line.filtered["duplicate"] += len(listings) - len(firsts)
+            sources.update(firsts)
+    line.filtered += Counter()  # without zeros
+    return line, len(shards), len(sources)

@@ -19,6 +19,7 @@ def query(
         str, typer.Option("--format", help="table, csv, json (one array of objects, a row per line) or parquet.")
     ] = "table",
     output: Annotated[Path | None, typer.Option("--output", help="Write to this file instead of stdout.")] = None,
+    timeout_s: Annotated[float, typer.Option("--timeout-s", min=1, help="Stop the query after so many seconds.")] = 300.0,
 ) -> None:
     """Ask the dataset with SQL (DuckDB): every table is a view, and nothing can be changed."""
     from flows.console import stderr
@@ -28,9 +29,12 @@ def query(
     check_format(format, output)
     dataset = Dataset.open(root)  # before the rest is loaded: a wrong root is told at once
     from pipeline.catalog import Catalog
+    from pipeline.confined_sql import QueryLimits, process_limits
 
-    with Catalog(dataset) as catalog:
-        if catalog.damaged:
-            stderr().print(f"note: left out {len(catalog.damaged)} damaged parts, such as {catalog.damaged[0]}", markup=False)
+    limits = QueryLimits(timeout_s)
+    with process_limits(limits), Catalog(dataset, limits=limits) as catalog:
         result = catalog.query(sql)
+        left_out = catalog.left_out
+    if left_out:
+        stderr().print(f"note: left out {len(left_out)} damaged parts, such as {left_out[0]}", markup=False)
     write_result(result, format, output)

@@ -34,7 +34,7 @@ def status(root: Root, as_json: AsJson = False) -> None:
     with Catalog(dataset) as catalog:
         failures = catalog.query(FAILURES).to_pylist()
         usage = usage_lines(catalog)
-        damaged = catalog.damaged
+        damaged = catalog.left_out
     if as_json:
         record = (
             run.model_dump(mode="json", include={"run_id", "status", "started", "finished", "error", "usage", "release"})
