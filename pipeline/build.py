@@ -16,6 +16,7 @@ from pipeline.accounting import StageAccount, account
 from pipeline.batches import BatchPhase, waves
 from pipeline.catalog import Catalog
 from pipeline.cell import CellReport, peak_memory_mb
+from pipeline.compaction import compaction_jobs
 from pipeline.engine import Engine
 from pipeline.executors import Shared, start_executor
 from pipeline.integrity.redoing import settle
@@ -187,8 +188,9 @@ class Build:
         BatchPhase(self.dataset, self.settings.plan, pools.executor.gate, run, self.progress).fill(left)
 
     def pack(self) -> None:
-        """Select the clips of the release and write its shards."""
+        """Bring done cells into blocks, for all that is asked from here on, select the clips and write the release's shards."""
         started = time.monotonic()
+        self._run("compact", JobQueue.of(compaction_jobs(self.dataset, self.settings.plan)), are_cells=False)
         with self._catalog() as catalog:
             self._release = plan_release(
                 catalog, self.settings.plan, self.settings.release, self.settings.splits, self.settings.name
