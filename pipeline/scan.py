@@ -11,6 +11,7 @@ from itertools import islice
 from pipeline.plan import SCAN, SCAN_FINGERPRINT
 from pipeline.shards import UNREAD, ShardPlan, content_id, plan_shards
 from pipeline.sources import list_sources
+from pipeline.upkeep.barred import barred_sources
 from schemas.accounting import Failure
 from schemas.errors import RootError
 from schemas.layout import Dataset
@@ -67,7 +68,8 @@ def _look(
 ) -> ScanPreview:
     entries = list(islice(list_sources(source), limit))
     old_shards, known, old_failures = _known(dataset)
-    planned = plan_shards(entries, known, sources_per_shard, _next_shard(old_shards), identify)
+    barred = barred_sources(dataset) if dataset else set[str]()
+    planned = plan_shards(entries, known, sources_per_shard, _next_shard(old_shards), identify, barred)
     seen = set(map(_told, old_failures))
     new_failures = [failure for failure in planned.failures if _told(failure) not in seen]
     new_shards = planned.shards

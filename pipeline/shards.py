@@ -11,7 +11,7 @@ shard, which holds nothing but copies where nothing else is new. Each is written
 import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -23,6 +23,8 @@ from schemas.media import Listing
 
 _STAGE = "scan"
 _CHUNK_BYTES = 1 << 20
+_HASH_THREADS = 4
+UNREAD = "0" * 32  # stands for the content of a source that nobody has read
 _File = tuple[str, int, int | None]  # uri, size, time of change
 _Key = tuple[str, float | None, float | None]  # source_id, start_s, end_s
 
@@ -37,21 +39,31 @@ class ShardPlan:
     num_known: int  # entries that were planned by an earlier build
 
 
+def content_id(uri: str) -> str:
+    """The source_id of a file: the first 32 hex digits of the BLAKE2b-256 hash of its bytes. Raises OSError."""
+    digest = hashlib.blake2b(digest_size=32)
+    with open_source(uri) as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()[:32]
+
+
 def plan_shards(
     entries: Iterable[Entry | BadEntry],
     known: Sequence[Listing],
     sources_per_shard: int,
     next_shard: int,
-    hash_threads: int = 4,
+    identify: Callable[[str], str] = content_id,
+    barred: Set[str] = frozenset(),
 ) -> ShardPlan:
-    """Group what is new into shards numbered from `next_shard`.
+    """Group what is new into shards numbered from `next_shard`. `barred`: ids of sources that were taken down.
 
     A span that is asked of a source whose shard exists already is a failure (`bad_span`): all spans of a source are cut
     together. Entries that cannot be hashed are failures (`vanished`, `unreadable`).
     """
     if sources_per_shard < 1:
         raise ValueError(f"sources_per_shard must be at least 1, got {sources_per_shard}")
-    failures, listings = _hashed(entries, known, hash_threads)
+    failures, listings = _identified(entries, known, identify)
     firsts = {_key(row): row for row in known if row.duplicate_of is None}
     planned = {(row.uri, _key(row)) for row in known if row.duplicate_of is None}
     written = {(row.uri, _key(row)) for row in known if row.duplicate_of is not None}
@@ -60,6 +72,9 @@ def plan_shards(
     duplicates: list[Listing] = []
     num_known = 0
     for listing in sorted(listings, key=_order):
+        if listing.source_id in barred:
+            failures.append(_taken_down(listing))
+            continue
         first = firsts.get(_key(listing))
         if (listing.uri, _key(listing)) in planned:
             num_known += 1
@@ -74,24 +89,18 @@ def plan_shards(
     return ShardPlan(_grouped(new, unwritten, sources_per_shard, next_shard), duplicates, failures, num_known)
 
 
-def content_id(uri: str) -> str:
-    """The source_id of a file: the first 32 hex digits of the BLAKE2b-256 hash of its bytes. Raises OSError."""
-    digest = hashlib.blake2b(digest_size=32)
-    with open_source(uri) as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()[:32]
-
-
-def _hashed(entries: Iterable[Entry | BadEntry], known: Sequence[Listing], threads: int) -> tuple[list[Failure], list[Listing]]:
+def _identified(
+    entries: Iterable[Entry | BadEntry], known: Sequence[Listing], identify: Callable[[str], str]
+) -> tuple[list[Failure], list[Listing]]:
     """Listings of what can be read. Each file is read once, and not at all if its path, size and time are known."""
     entries = list(entries)
     identified: dict[_File, str | Rejected] = {
         (row.uri, row.num_bytes, row.modified_ns): row.source_id for row in known if row.modified_ns is not None
     }
     unread = {_file(entry): None for entry in entries if isinstance(entry, Entry) and _file(entry) not in identified}
-    with ThreadPoolExecutor(threads) as pool:
-        identified.update(zip(unread, pool.map(_source_id, (uri for uri, _, _ in unread)), strict=True))
+    with ThreadPoolExecutor(_HASH_THREADS) as pool:
+        found = pool.map(lambda file: _source_id(file[0], identify), unread)
+        identified.update(zip(unread, found, strict=True))
     failures, listings = [], []
     for entry in entries:
         if isinstance(entry, BadEntry):
@@ -107,9 +116,9 @@ def _file(entry: Entry) -> _File:
     return entry.uri, entry.num_bytes, entry.modified_ns
 
 
-def _source_id(uri: str) -> str | Rejected:
+def _source_id(uri: str, identify: Callable[[str], str]) -> str | Rejected:
     try:
-        return content_id(uri)
+        return identify(uri)
     except FileNotFoundError:
         return Rejected("vanished", "the file was listed but is gone")
     except Exception as error:  # every kind of store has errors of its own
@@ -142,6 +151,12 @@ def _order(row: Listing) -> tuple[str, float, float, str, str]:
     start_s = -math.inf if row.start_s is None else row.start_s
     end_s = math.inf if row.end_s is None else row.end_s
     return row.source_id, start_s, end_s, row.uri, row.label or ""
+
+
+def _taken_down(listing: Listing) -> Failure:
+    """Says no more than that, and does not name the file: nothing else here does any more."""
+    message = f"a source was taken down and stays out (forgotten/{listing.source_id}.json)"
+    return Failure(stage=_STAGE, code="forgotten", message=message)
 
 
 def _late_span(listing: Listing) -> Failure:

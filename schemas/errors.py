@@ -84,6 +84,7 @@ FAILURE_CODES: dict[str, str] = {
     "out_of_memory": "the sample does not fit into memory even in a batch of its own",
     "annotator_error": "the annotator raised an exception; the message says which",
     "invalid_answer": "the annotator's answer is not what its role promises: another type, no number, no valid row",
+    "forgotten": "the source was taken down and stays out of the dataset",
     "killed_worker": "the sample killed its worker repeatedly and was set aside",
 }
 

@@ -17,7 +17,7 @@ def _folder(path: Path, contents: dict[str, bytes]) -> list[Entry | BadEntry]:
 
 
 def _plan(entries: list[Entry | BadEntry], known: list[Listing] | None = None, next_shard: int = 0) -> ShardPlan:
-    return plan_shards(entries, known or [], sources_per_shard=2, next_shard=next_shard, hash_threads=2)
+    return plan_shards(entries, known or [], sources_per_shard=2, next_shard=next_shard)
 
 
 def _rows(plan: ShardPlan) -> list[Listing]:

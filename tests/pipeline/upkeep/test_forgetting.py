@@ -1,0 +1,130 @@
+"""A source that was taken down is nowhere any more: every file of the root is opened, unpacked and searched."""
+
+import io
+import json
+import tarfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.accounting import account
+from pipeline.media.clip_tar import ClipTar
+from pipeline.upkeep.barred import barred_sources
+from pipeline.upkeep.forgetting import Traces, find_source, forget
+from schemas.errors import RootError
+from schemas.layout import Dataset
+from tests.pipeline.conftest import Built, build
+
+COPIED = "a.mp4"  # listed twice
+
+
+def contents(root: Path) -> Iterator[tuple[str, bytes]]:
+    """Every file outside of published releases, as it is and unpacked: rows of Parquet files, members of tars."""
+    for path in sorted(path for path in root.rglob("*") if path.is_file() and "releases" not in path.parts):
+        name, data = str(path.relative_to(root)), path.read_bytes()
+        yield name, data
+        if path.suffix == ".parquet":
+            yield name, json.dumps(pq.read_table(io.BytesIO(data)).to_pylist(), ensure_ascii=False).encode()
+        if path.suffix == ".tar":
+            with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+                for member in tar:
+                    content = tar.extractfile(member)
+                    yield f"{name}:{member.name}", member.name.encode() + (content.read() if content else b"")
+
+
+def words_of(dataset: Dataset, traces: Traces) -> list[bytes]:
+    """What must not be found any more: ids, names, and a stretch of the sound and of the picture of each clip."""
+    found = [traces.source_id[:16].encode(), *(Path(name).name.encode() for name in traces.names)]
+    for tar_path in Path(dataset.url).glob("clips/*/*.tar"):
+        tar = ClipTar(lambda tar_path=tar_path: tar_path.open("rb"))  # type: ignore[misc]
+        for name in tar.names():
+            if name.startswith(traces.source_id[:16]) and not name.endswith(".json"):
+                data = tar.read(name)
+                found.append(data[len(data) // 2 :][:64])
+        tar.close()
+    return found
+
+
+def where(dataset: Dataset, words: list[bytes]) -> set[str]:
+    """Files that have one of them, but for what keeps the source out."""
+    return {
+        name
+        for name, data in contents(Path(dataset.url))
+        if any(word in data or word in name.encode() for word in words) and not name.startswith("forgotten/")
+    }
+
+
+def with_neighbours(dataset: Dataset) -> str:
+    """A source that shares its shard's tar with another one."""
+    for name in (COPIED, "c.x.y.mp4", "with spaces & ünïcode.mp4"):
+        (shard,) = find_source(dataset, name).shards
+        (tar,) = Path(dataset.url).glob(f"clips/*/shard-{shard:06d}.tar")
+        with tarfile.open(tar) as opened:
+            sources = {member.partition("-")[0] for member in opened.getnames()}
+        if len(sources) > 1:
+            return name
+    raise AssertionError("three sources in two shards")
+
+
+def test_nothing_of_a_source_is_left_and_its_neighbours_are_built_again(
+    built: Built, copy_of: Callable[[Built], Dataset]
+) -> None:
+    dataset = copy_of(built)
+    traces = find_source(dataset, COPIED)
+    assert len(traces.names) == 2
+    assert traces.clip_ids
+    assert traces.releases == [built.report.release]
+    words = words_of(dataset, traces)
+    assert len(words) >= 4
+    assert any(name.startswith("clips/") for name in where(dataset, words)), "the search finds what is there"
+
+    forget(dataset, traces)
+    assert where(dataset, words) == set()
+    with pytest.raises(RootError, match="no source here is"):
+        find_source(dataset, traces.source_id)
+
+    again = build(built.source, Path(dataset.url))
+    assert where(dataset, [word for word in words if word != traces.source_id[:16].encode()]) == set()
+    named = where(dataset, words)  # the failure that says why a listed file is left out names the note, by the hash
+    assert {name.split("/")[1] for name in named if "tables/" in name} <= {"failure", "tables"}
+    assert all(line.adds_up for line in account(dataset, again.plan.fingerprints))
+    assert again.report.release != built.report.release
+    assert again.report.num_released == built.report.num_released - len(traces.clip_ids)
+
+
+def test_a_killed_forget_goes_on_and_gives_the_same_root(built: Built, copy_of: Callable[[Built], Dataset]) -> None:
+    dataset = copy_of(built)
+    name = with_neighbours(dataset)
+    traces = find_source(dataset, name)
+    words = words_of(dataset, traces)
+    shard = traces.shards[0]
+    (tar,) = Path(dataset.url).glob(f"clips/*/shard-{shard:06d}.tar")
+    forget(dataset, traces)
+    cut = tar.read_bytes()
+    marks = {path: path.read_bytes() for path in Path(dataset.url).glob(f"tables/clip/ingest-*/part-{shard:06d}.parquet")}
+
+    for fresh in Path(built.dataset.url).glob(f"tables/*/*/part-{shard:06d}.parquet"):  # the listing, and the mark of ingest
+        if fresh.parent.parent.name in ("listing", "clip"):
+            Path(dataset.url, fresh.relative_to(built.dataset.url)).write_bytes(fresh.read_bytes())
+    forget(dataset, find_source(dataset, name))
+    assert tar.read_bytes() == cut
+    assert {path: path.read_bytes() for path in marks} == marks
+    assert where(dataset, words) == set()
+    assert barred_sources(dataset) == {traces.source_id}
+
+
+@pytest.mark.parametrize("name", ["nobody.mp4", "1234"])
+def test_a_name_that_no_source_has_is_one_clear_line(built: Built, name: str) -> None:
+    with pytest.raises(RootError, match=f"must be named by its id, its uri or its file name, got '{name}'"):
+        find_source(built.dataset, name)
+
+
+def test_a_source_that_failed_leaves_the_accounts_too(built: Built, copy_of: Callable[[Built], Dataset]) -> None:
+    dataset = copy_of(built)
+    traces = find_source(dataset, "notes.txt")
+    assert not traces.clip_ids
+    forget(dataset, traces)
+    again = build(built.source, Path(dataset.url))
+    assert all(line.adds_up for line in account(dataset, again.plan.fingerprints))
