@@ -26,7 +26,7 @@ class InstrumentVerifier(Annotator[Inquiry, list[Judged]]):
     """Judges claims about sound by measurement. Never rejects: what it cannot tell is unverifiable."""
 
     Params = VerifierParams
-    version = 3
+    version = 4
     params: VerifierParams
 
     @property

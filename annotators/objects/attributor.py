@@ -39,7 +39,7 @@ class Correspondence(Annotator[AttributionRequest, Attributions]):
     """Needs no weights. Never rejects: what it cannot tell is unclear."""
 
     Params = CorrespondenceParams
-    version = 1
+    version = 2
     resources = Resources(cpus=1.0, memory_gb=0.5)
     params: CorrespondenceParams
 

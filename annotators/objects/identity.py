@@ -30,7 +30,7 @@ def find_things(tracks: Sequence[Track], seen: Sequence[SeenEvent], busy: Mappin
     for track in by_size:
         if any(track in group for group in groups):
             continue
-        whole = next((group for group in groups if _belongs(track, group[0], busy, width_px)), None)
+        whole = next((group for group in groups if _belongs(track, group, busy, width_px)), None)
         if whole is None:
             free = [other for other in by_size if all(other not in group for group in groups)]
             groups.append([track, *swarm_of(track, free, width_px)])
@@ -40,8 +40,9 @@ def find_things(tracks: Sequence[Track], seen: Sequence[SeenEvent], busy: Mappin
     return sorted(_found_again(things, seen, busy), key=lambda thing: (thing.start_s, thing.tracks[0].track_id))
 
 
-def _belongs(track: Track, whole: Track, busy: Mapping[str, Busy], width_px: int) -> bool:
-    return is_of(track, whole, busy[track.track_id], busy[whole.track_id], width_px)
+def _belongs(track: Track, group: Sequence[Track], busy: Mapping[str, Busy], width_px: int) -> bool:
+    """Whether it is of any track of the group: the largest may have wandered off, and a part may have parts."""
+    return any(is_of(track, one, busy[track.track_id], busy[one.track_id], width_px) for one in group)
 
 
 def _thing(tracks: Sequence[Track], seen: Sequence[SeenEvent], busy: Mapping[str, Busy]) -> Thing:

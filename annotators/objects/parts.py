@@ -1,7 +1,8 @@
 """Parts and wholes: which tracks of the same time follow one thing.
 
-Two trackers see one thing in one place, and a tracker that knows no things sees a thing in parts. Small parts touch the whole
-and stir only while it does (the handle of a hammer). Many alike share its ground or keep coming out of it (the drops of a
+Two trackers see one thing in one place, and a tracker that knows no things sees a thing in parts. A part stirs only while the
+whole does; a small one touches it (the handle of a hammer), one of about its size lies over some of it (the face of a clock and
+its case), for two things stand side by side as well. Many alike share its ground or keep coming out of it (the drops of a
 shower). Any two that touch and stir at the same moments are one by the Gestalt law of common fate. A tracker with masks knows
 what belongs to a thing: what it follows is never a part (a person's guitar), and has none.
 """
@@ -15,8 +16,9 @@ from annotators.objects.things import Floats, Thing, boxes_at
 from schemas.evidence import Track
 
 SAME_PLACE_IOU = 0.5
-MOSTLY = 0.8  # of the time of the smaller of two tracks
-MAX_PART_FRAC = 0.6  # area of a part, in that of the whole
+MOSTLY = 0.7  # of the time of the smaller of two tracks; one that wanders off later was a part before
+SMALL_FRAC = 0.6  # area of a small part, in that of the whole
+LARGE_WITHIN_FRAC = 0.25  # of the smaller of two boxes: how much of it lies in the other if a large part is one
 NEAR_FRAC = 0.0125  # of the picture's width: what is no farther apart touches
 MIN_SWARM = 5  # so many alike tracks on one ground are not things of their own
 BRIEF = 0.95  # of the time of the larger one: what comes out of it comes and goes
@@ -37,7 +39,10 @@ def is_of(part: Track, whole: Track, part_stirs: Busy, whole_stirs: Busy, width_
     mine, its = common
     if np.mean(_overlaps(mine, its)) >= SAME_PLACE_IOU:
         return True
-    if _has_masks(part, whole) or np.median(_areas(mine)) > MAX_PART_FRAC * np.median(_areas(its)):
+    if _has_masks(part, whole):
+        return False
+    is_small = np.median(_areas(mine)) <= SMALL_FRAC * np.median(_areas(its))
+    if not is_small and np.mean(_within(mine, its)) < LARGE_WITHIN_FRAC:
         return False
     with_whole = float(whole_stirs[part_stirs].mean()) if part_stirs.any() else 1.0
     return bool(np.mean(_gaps(mine, its) <= NEAR_FRAC * width_px) >= MOSTLY and with_whole >= MOSTLY)
@@ -104,7 +109,7 @@ def _is_about(part: Track, whole: Track, width_px: int) -> bool:
     mine, its = common
     diagonal = float(np.median(np.hypot(*(its[:, 2:] - its[:, :2]).T)))
     nearest, farthest = np.percentile(_gaps(mine, its), (100 * TOUCHING_FRAC, 90))
-    is_small = np.median(_areas(mine)) <= MAX_PART_FRAC * np.median(_areas(its))
+    is_small = np.median(_areas(mine)) <= SMALL_FRAC * np.median(_areas(its))
     return bool(is_small and nearest <= NEAR_FRAC * width_px and farthest <= SWARM_REACH * diagonal)
 
 
@@ -114,8 +119,7 @@ def _is_among(part: Track, others: Sequence[Track]) -> bool:
     boxes = [boxes_at(other, times_s) for other in others]
     around = np.concatenate([np.min(boxes, axis=0)[:, :2], np.max(boxes, axis=0)[:, 2:]], axis=1)
     mine = boxes_at(part, times_s)
-    shared = (np.minimum(mine[:, 2:], around[:, 2:]) - np.maximum(mine[:, :2], around[:, :2])).clip(0).prod(axis=1)
-    return bool(np.mean(shared >= WITHIN_FRAC * _areas(mine)) >= MOSTLY)
+    return bool(np.mean(_shared(mine, around) >= WITHIN_FRAC * _areas(mine)) >= MOSTLY)
 
 
 def _common(part: Track, whole: Track) -> tuple[Floats, Floats] | None:
@@ -133,8 +137,19 @@ def _gaps(one: Floats, other: Floats) -> Floats:
 
 
 def _overlaps(one: Floats, other: Floats) -> Floats:
-    shared = (np.minimum(one[:, 2:], other[:, 2:]) - np.maximum(one[:, :2], other[:, :2])).clip(0).prod(axis=1)
+    """Intersection over union, (n,)."""
+    shared = _shared(one, other)
     return np.asarray(shared / np.maximum(_areas(one) + _areas(other) - shared, 1e-9))
+
+
+def _within(one: Floats, other: Floats) -> Floats:
+    """How much of the smaller box lies in the other, 0 .. 1, (n,)."""
+    return np.asarray(_shared(one, other) / np.maximum(np.minimum(_areas(one), _areas(other)), 1e-9))
+
+
+def _shared(one: Floats, other: Floats) -> Floats:
+    """Area that both cover, (n,)."""
+    return np.asarray((np.minimum(one[:, 2:], other[:, 2:]) - np.maximum(one[:, :2], other[:, :2])).clip(0).prod(axis=1))
 
 
 def _areas(boxes: Floats) -> Floats:

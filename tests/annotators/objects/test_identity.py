@@ -55,6 +55,31 @@ def test_a_small_part_that_moves_only_with_the_whole_belongs_to_it() -> None:
     assert ids([whole, part], t00=[(2, 4)], t01=[(5, 8)]) == [["t00"], ["t01"]]  # a neighbour with a life of its own
 
 
+def test_a_part_as_large_as_the_whole_lies_over_some_of_it_and_a_neighbour_does_not() -> None:
+    case, face = track("t00", 0, 8, (10, 20, 50, 80)), track("t01", 0, 8, (10, 52, 54, 90), phrase="white region")
+    neighbour = track("t01", 0, 8, (50, 20, 90, 70))
+    assert ids([case, face], t00=[(0, 8)], t01=[(2, 4)]) == [["t00", "t01"]]
+    assert ids([case, neighbour], t00=[(0, 8)], t01=[(2, 4)]) == [["t00"], ["t01"]]
+
+
+def test_what_belongs_to_a_part_belongs_to_the_whole() -> None:
+    whole, part = track("t00", 0, 8, (10, 20, 50, 80)), track("t01", 0, 8, (50, 40, 60, 50))
+    hand = track("t02", 0, 8, (58, 44, 66, 48))
+    assert ids([whole, part, hand], t00=[(2, 4)], t01=[(2, 4)], t02=[(2, 4)]) == [["t00", "t01", "t02"]]
+    assert ids([whole, hand], t00=[(2, 4)], t02=[(2, 4)]) == [["t00"], ["t02"]]
+
+
+def test_a_track_that_wandered_off_late_follows_the_same_thing() -> None:
+    whole, part = track("t00", 0, 8, (10, 20, 50, 80)), track("t01", 0, 8, (12, 30, 40, 60))
+    elsewhere = track("t01", 0, 8, RIGHT).boxes
+    late, early = (
+        part.model_copy(update={"boxes": [*part.boxes[:turn], *elsewhere[turn:]]})
+        for turn in (3 * len(elsewhere) // 4, len(elsewhere) // 2)
+    )
+    assert ids([whole, late]) == [["t00", "t01"]]
+    assert ids([whole, early]) == [["t00"], ["t01"]]
+
+
 def test_what_has_a_mask_of_its_own_is_no_part() -> None:
     person = track("g00", 0, 8, (10, 20, 90, 80), phrase="a person", consistency_iou=0.9)
     guitar = track("g01", 0, 8, (30, 40, 60, 60), phrase="a guitar", consistency_iou=0.9)
