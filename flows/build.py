@@ -1,24 +1,16 @@
-"""The build flow: ingest → annotate → verify → pack → publish, as Prefect tasks over whole phases.
+"""The build: its phases in order, its settings, and how a command runs it.
 
-Prefect schedules, retries a phase when the storage or a node failed it, and shows artifacts; it is never asked what is done:
-that is the dataset's own business, so a build works with no server configured (Prefect starts one of its own for the time of
-the flow) and a lost Prefect database loses nothing. There are a handful of task runs per build, never one per clip.
+A command runs it as a Prefect flow (`flows.build_flow`): on the server that is configured, else on one that lives as long as
+the command. A build that has nothing to do says so without Prefect, unless a server is configured, which then has a record of
+every run. What takes seconds to start (Prefect's server, Ray) starts side by side.
 """
 
-import os
-from collections.abc import Callable, Mapping, Sequence
-from contextvars import ContextVar
+from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
-from typing import Any
-from uuid import UUID
 
-from prefect import flow, task
-from prefect.artifacts import create_progress_artifact, create_table_artifact, update_progress_artifact
-from prefect.cache_policies import NO_CACHE
-
-from flows.recipe import Recipe, load_recipe, make_recipe, recipe_stages
-from flows.server import prefect_server
-from pipeline.accounting import StageAccount
+from flows.recipe import Recipe, recipe_stages
+from flows.server import PrefectServer, is_server_configured, prefect_server
 from pipeline.build import Build, BuildReport, BuildSettings
 from pipeline.executors import check_executor
 from pipeline.plan import make_plan
@@ -40,48 +32,18 @@ PHASES: dict[str, tuple[str, ...]] = {
         "probe_audio",
     ),
 }
-_PROGRESS: ContextVar[Progress] = ContextVar("progress")  # a flow's parameters must be plain data
+NUM_PHASES = len(PHASES) + 3  # scan, pack, publish
+Phase = Callable[[Build], BuildReport | None]
 
 
-def _is_storage_trouble(task: Any, run: Any, state: Any) -> bool:
-    """Only what may be gone on the next try is tried again: a bad recipe stays bad."""
-    return isinstance(state.result(raise_on_failure=False), (OSError, ConnectionError))
-
-
-def _phase(name: str, work: Callable[[Build], Any]) -> Any:
-    """One phase as a Prefect task."""
-    decorate = task(name=name, retries=2, retry_delay_seconds=10, retry_condition_fn=_is_storage_trouble, cache_policy=NO_CACHE)
-    return decorate(work)
-
-
-@flow(name="audiocot-build", log_prints=False, validate_parameters=False)
-def build_flow(
-    source: str,
-    root: str,
-    recipe: str | Mapping[str, Any] | None = None,
-    overrides: Sequence[str] = (),
-    executor: str = "ray",
-    workers: int | None = None,
-    limit: int | None = None,
-    budget_usd: float | None = None,
-) -> BuildReport:
-    """Build a dataset. `recipe`: a file, a preset's name, a mapping, or None for the default."""
-    resolved = make_recipe(recipe, overrides) if isinstance(recipe, Mapping) else load_recipe(recipe, overrides)
-    settings = build_settings(resolved, source=source, executor=executor, workers=workers, limit=limit, budget_usd=budget_usd)
-    progress = _PROGRESS.get(SilentProgress())
-    phases: dict[str, Callable[[Build], Any]] = {
-        "scan": Build.scan,
-        **{name: partial(Build.run_stages, phase=name, stages=stages) for name, stages in PHASES.items()},
-        "pack": Build.pack,
-        "publish": Build.publish,
-    }
-    with Build(Dataset.create(root), settings, progress) as build:
-        shown = create_progress_artifact(0.0, key="progress", description=f"phases of the build of {root}")
-        assert isinstance(shown, UUID)  # it would be a coroutine in an asynchronous flow
-        for number, (name, work) in enumerate(phases.items(), start=1):
-            report: BuildReport = _phase(name, work)(build)  # of the last phase
-            update_progress_artifact(shown, 100.0 * number / len(phases))
-    create_table_artifact(key="accounting", table=[_line(account) for account in report.accounts], description=report.release)
+def run_phases(perform: Callable[[str, Phase], BuildReport | None]) -> BuildReport:
+    """All phases of a build in order. `perform` runs one, by its name; the last one gives the report."""
+    perform("scan", Build.scan)
+    for name, stages in PHASES.items():
+        perform(name, partial(Build.run_stages, phase=name, stages=stages))
+    perform("pack", Build.pack)
+    report = perform("publish", Build.publish)
+    assert report is not None
     return report
 
 
@@ -93,6 +55,8 @@ def build_settings(
     workers: int | None = None,
     limit: int | None = None,
     budget_usd: float | None = None,
+    timeout_s: float = 3600.0,
+    worker_memory_gb: float | None = None,
 ) -> BuildSettings:
     """Everything a build needs, from a recipe and the command line."""
     check_executor(executor)
@@ -109,6 +73,8 @@ def build_settings(
         executor=executor,
         workers=workers,
         budget_usd=budget_usd,
+        job_timeout_s=timeout_s,
+        worker_memory_gb=worker_memory_gb,
     )
 
 
@@ -121,13 +87,28 @@ def build_dataset(
     workers: int | None = None,
     limit: int | None = None,
     budget_usd: float | None = None,
+    timeout_s: float = 3600.0,
+    worker_memory_gb: float | None = None,
     progress: Progress | None = None,
+    server: PrefectServer | None = None,
 ) -> BuildReport:
-    """Run the flow in this process and report. Errors of ours come through as they are."""
-    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-    token = _PROGRESS.set(progress or SilentProgress())
-    try:
-        with prefect_server():
+    """Run the build in this process and report. Errors of ours come through as they are. `server`: one on its way up."""
+    settings = build_settings(
+        recipe, source=source, executor=executor, workers=workers, limit=limit, budget_usd=budget_usd, timeout_s=timeout_s,
+        worker_memory_gb=worker_memory_gb,
+    )  # fmt: skip
+    with (
+        nullcontext(server) if server else prefect_server() as prefect,
+        Build(Dataset.create(root), settings, progress or SilentProgress()) as build,
+    ):
+        if build.is_done():
+            if not is_server_configured():
+                return run_phases(lambda name, phase: phase(build))
+        else:
+            build.start_workers()
+        from flows.build_flow import build_flow, goes_on_with
+
+        with prefect.up(), goes_on_with(build):
             return build_flow(
                 source=source,
                 root=root,
@@ -136,18 +117,6 @@ def build_dataset(
                 workers=workers,
                 limit=limit,
                 budget_usd=budget_usd,
+                timeout_s=timeout_s,
+                worker_memory_gb=worker_memory_gb,
             )
-    finally:
-        _PROGRESS.reset(token)
-
-
-def _line(account: StageAccount) -> dict[str, Any]:
-    """One row of the accounting artifact."""
-    return {
-        "stage": account.stage,
-        "in": account.num_in,
-        "done": account.num_done,
-        "filtered": ", ".join(f"{reason} {number}" for reason, number in account.filtered.items()),
-        "failed": ", ".join(f"{code} {number}" for code, number in account.failed.items()),
-        "adds up": account.adds_up,
-    }

@@ -7,6 +7,7 @@ with nothing to do costs no start-up.
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -20,20 +21,21 @@ from pipeline.compaction import compaction_jobs
 from pipeline.engine import Engine
 from pipeline.executors import Shared, start_executor
 from pipeline.integrity.redoing import settle
-from pipeline.jobs import Job, JobQueue, Key
+from pipeline.jobs import CPU_POOL, Job, JobQueue, Key
 from pipeline.lease import hold
+from pipeline.locations import local_path
 from pipeline.plan import SCAN, SCAN_FINGERPRINT, Plan
 from pipeline.pools import Pools, make_pools, pool_of
 from pipeline.progress import Progress
 from pipeline.release.params import ReleaseParams
-from pipeline.release.publish import ReleasePlan, is_published, make_current, plan_release, publish
+from pipeline.release.publish import ReleasePlan, current_release, is_published, make_current, plan_release, publish
 from pipeline.release.shards import pack_jobs
 from pipeline.runs import RunRecord
-from pipeline.scan import scan
+from pipeline.scan import is_all_known, scan
 from pipeline.splits import SplitParams
 from pipeline.verification.witness_rates import WitnessRates, witness_rates
 from pipeline.worker import CellWork
-from schemas.errors import RootError
+from schemas.errors import AudiocotError, ClusterError, RootError
 from schemas.layout import Dataset
 from schemas.media import Listing
 
@@ -44,7 +46,8 @@ log = logging.getLogger(__name__)
 class BuildSettings:
     """What is to be built and how. Only what is in `plan`, `name`, `release` and `splits` decides what comes out.
 
-    `budget_usd`: for what this build asks of served models; None: no limit.
+    `budget_usd`: for what this build asks of served models; None: no limit. `job_timeout_s`, `worker_memory_gb`: what a job may
+    take; beyond it, the clip that is to blame is set aside.
     """
 
     name: str
@@ -60,6 +63,7 @@ class BuildSettings:
     workers: int | None = None
     budget_usd: float | None = None
     job_timeout_s: float = 3600.0
+    worker_memory_gb: float | None = None
 
 
 @dataclass
@@ -125,6 +129,8 @@ class Build:
         self.settings = settings
         self.progress = progress
         self.record = RunRecord.begin(settings.source, dict(settings.recipe), settings.plan.fingerprints)
+        self._starter: ThreadPoolExecutor | None = None  # kept: the kernel ends Ray's processes with the thread that began them
+        self._starting: Future[Pools] | None = None
         self._pools: Pools | None = None
         self._generation = {f"{stage}-{value[:8]}" for stage, value in settings.plan.fingerprints.items()}
         self._release: ReleasePlan | None = None
@@ -139,12 +145,31 @@ class Build:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         with self._held:
-            if self._pools:
-                self._pools.executor.close()
+            self._end_workers()
             if error is not None:
                 self.record.finish("failed", f"{type(error).__name__}: {error}")
                 with suppress(OSError, RootError):  # where nothing can be written any more, the error itself is what is told
                     self.record.write(self.dataset)
+
+    def is_done(self) -> bool:
+        """Whether there is nothing to do, as far as can be told without opening a source. Writes nothing."""
+        dataset, plan = self.dataset, self.settings.plan
+        try:
+            if not is_all_known(dataset, self.settings.source, self.settings.limit):
+                return False
+            done, shards = done_keys(dataset, plan), listed_shards(dataset)
+            if any((stage.name, shard) not in done for stage in plan.stages for shard in shards):
+                return False
+            release = self._planned_release()
+            return is_published(dataset, release) and current_release(dataset) == release.name
+        except AudiocotError:
+            return False  # what is wrong is told by the phase that meets it
+
+    def start_workers(self) -> None:
+        """Begin to start the workers and come back at once: Ray takes seconds that others can use."""
+        if self._starting is None:
+            self._starter = ThreadPoolExecutor(1, "start-workers")
+            self._starting = self._starter.submit(self._started)
 
     def scan(self) -> None:
         """List the source and plan shards for what is new by content."""
@@ -191,10 +216,7 @@ class Build:
         """Bring done cells into blocks, for all that is asked from here on, select the clips and write the release's shards."""
         started = time.monotonic()
         self._run("compact", JobQueue.of(compaction_jobs(self.dataset, self.settings.plan)), are_cells=False)
-        with self._catalog() as catalog:
-            self._release = plan_release(
-                catalog, self.settings.plan, self.settings.release, self.settings.splits, self.settings.name
-            )
+        self._release = self._planned_release()
         jobs = pack_jobs(self.dataset, self.settings.plan, self._release.shards)
         self.record.cells_skipped += len(self._release.shards) - len(jobs)
         self.progress.phase("pack", len(jobs))
@@ -249,9 +271,18 @@ class Build:
                 memory["worker"] = max(result.peak_rss_mb, memory.get("worker", 0.0))
                 self.record.usage += result.spent
 
-        report = engine.run(queue, on_result)
+        try:
+            report = engine.run(queue, on_result)
+        except ClusterError:
+            self._end_workers()  # whoever tries again gets others
+            raise
         self.record.cells_run += report.num_run if are_cells else 0
         self.record.cells_requeued += report.num_requeued
+
+    def _planned_release(self) -> ReleasePlan:
+        settings = self.settings
+        with self._catalog() as catalog:
+            return plan_release(catalog, settings.plan, settings.release, settings.splits, settings.name)
 
     def _catalog(self) -> Catalog:
         """Views of this build's own generation. RootError if a part of it is damaged: a release must hold everything."""
@@ -263,16 +294,39 @@ class Build:
     def _workers(self) -> Pools:
         """The pools of the build. ResourceError, before the first job, if a stage with work left never fits."""
         if self._pools is None:
-            started = time.monotonic()
-            settings, storage = self.settings, self.dataset.storage
-            shared = Shared(ReplyStore(storage), _asks_servers(settings.plan), settings.budget_usd)
-            num_workers = settings.workers if settings.executor == "ray" else None
-            self._pools = Pools(start_executor(settings.executor, shared), make_pools(settings.plan, num_workers))
-            self._took("start workers", started)
-            done, shards = done_keys(self.dataset, settings.plan), listed_shards(self.dataset)
-            left = [stage for stage in settings.plan.stages if any((stage.name, shard) not in done for shard in shards)]
-            self._pools.check({pool_of(planned) for planned in left})
+            self.start_workers()
+            assert self._starting is not None
+            pools = self._starting.result()
+            done, shards = done_keys(self.dataset, self.settings.plan), listed_shards(self.dataset)
+            left = [stage for stage in self.settings.plan.stages if any((stage.name, shard) not in done for shard in shards)]
+            pools.check({pool_of(planned) for planned in left})
+            self._pools = pools
         return self._pools
+
+    def _started(self) -> Pools:
+        """Runs in a thread of its own. Whoever needs a pool that does not fit is told when there is work for it."""
+        started = time.monotonic()
+        settings, storage = self.settings, self.dataset.storage
+        shared = Shared(
+            ReplyStore(storage),
+            _asks_servers(settings.plan),
+            None if settings.budget_usd is None else max(settings.budget_usd - self.record.usage.usd, 0.0),
+            settings.worker_memory_gb,
+            tuple(filter(None, (local_path(settings.source), local_path(self.dataset.url)))),
+        )
+        num_workers = settings.workers if settings.executor == "ray" else None
+        pools = Pools(start_executor(settings.executor, shared), make_pools(settings.plan, num_workers))
+        with suppress(AudiocotError):
+            pools.open(CPU_POOL)
+        self._took("start workers", started)
+        return pools
+
+    def _end_workers(self) -> None:
+        if self._starting and self._starting.exception() is None:
+            self._starting.result().executor.close()
+        if self._starter:
+            self._starter.shutdown()
+        self._starter = self._starting = self._pools = None
 
     def _took(self, phase: str, started: float) -> None:
         self.record.seconds_by_phase[phase] = round(time.monotonic() - started, 3)

@@ -83,7 +83,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server() -> Iterator[None]:
     """A server that is configured, as one of the user's own would be."""
-    with prefect_server():
+    with prefect_server() as server, server.up():
         yield
 
 

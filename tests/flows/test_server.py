@@ -19,7 +19,7 @@ HOLDS_A_SERVER = """
 import time
 from flows.server import prefect_server
 from prefect.settings import PREFECT_API_URL
-with prefect_server():
+with prefect_server() as server, server.up():
     print(PREFECT_API_URL.value(), flush=True)
     time.sleep(600)
 """
@@ -69,9 +69,16 @@ def test_with_a_server_configured_none_is_started() -> None:
 
     configured = "http://127.0.0.1:1/api"  # nobody answers there, and nobody needs to
     before = servers(psutil.Process())
-    with temporary_settings({PREFECT_API_URL: configured}), prefect_server():
+    with temporary_settings({PREFECT_API_URL: configured}), prefect_server() as server, server.up():
         assert servers(psutil.Process()) == before
         assert PREFECT_API_URL.value() == configured
+
+
+def test_with_a_server_in_the_environment_the_one_on_its_way_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
+    with prefect_server():
+        (process,) = servers(psutil.Process())
+        assert process.wait(timeout=90) == 0
 
 
 def test_a_server_that_cannot_start_is_one_line_with_its_last_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,6 +86,6 @@ def test_a_server_that_cannot_start_is_one_line_with_its_last_words(tmp_path: Pa
     interpreter.write_text("#!/bin/sh\necho 'Traceback: many lines'\necho 'the disk is full' >&2\nexit 1\n")
     interpreter.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(interpreter))
-    with pytest.raises(ResourceError) as caught, prefect_server():
+    with pytest.raises(ResourceError) as caught, prefect_server() as server, server.up():
         pytest.fail("the block must not run")
     assert str(caught.value) == "Prefect's server must start within 90 s but did not: the disk is full"
