@@ -125,7 +125,7 @@ def _take(storage: Storage, me: Holder) -> int:
         _refuse_if_held(storage, number)
         raise LeaseError(f"another command was faster to take {storage.url}; run the same command again") from None
     except OSError as error:
-        raise RootError(f"{storage.url} cannot be written: {error.strerror or error}") from None
+        raise error if isinstance(error, RootError) else RootError(f"{storage.url} cannot be written: {error}") from None
     Fence(storage, number)()  # who slept since it looked may have made a number that was long passed
     for old in (old for old in _numbers(storage) if old < number):
         storage.remove(_path(old))

@@ -10,6 +10,7 @@ a name, which goes when it is closed, or with the process. Nothing is remembered
 seen at once. `schemas.stores` opens stores and puts their errors into words.
 """
 
+import errno
 import os
 import tempfile
 import uuid
@@ -23,6 +24,8 @@ from fsspec.implementations.local import LocalFileSystem
 
 from schemas.errors import RootError, StoreError
 from schemas.stores import is_missing_bucket, open_impatiently, open_store, told, upload_options, was_refused
+
+_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
 
 class Storage:
@@ -52,9 +55,7 @@ class Storage:
 
     def reach(self) -> list[str]:
         """The names at the root, as `names` gives them. The first question to a store: StoreError within seconds."""
-        if self.is_local:
-            return self.names("")
-        return self._names(open_impatiently(self.url), "")
+        return self.names("") if self.is_local else sorted(self._listed(open_impatiently(self.url), ""))
 
     @property
     def is_file(self) -> bool:
@@ -68,20 +69,11 @@ class Storage:
 
     def names(self, folder: str) -> list[str]:
         """Sorted names directly in a folder, without temporary ones; an absent folder is empty."""
-        return self._names(self.fs, folder)
-
-    def _names(self, filesystem: Any, folder: str) -> list[str]:
-        full = self.full(folder)
-        with self._store_errors():
-            try:
-                entries = filesystem.ls(full, detail=False, refresh=True)
-            except (FileNotFoundError, NotADirectoryError) as error:
-                if was_refused(error):
-                    raise StoreError(told(self.url, error)) from None
-                return []
-        # an object whose name ends in "/" is how some programs draw a folder
-        names = (PurePosixPath(entry).name for entry in entries if entry.rstrip("/") != full or self.is_local)
-        return sorted(name for name in names if not name.startswith("."))
+        if not self.is_local:
+            return sorted(self._entries(folder))
+        with suppress(FileNotFoundError, NotADirectoryError):
+            return sorted(name for name in os.listdir(self.full(folder)) if not name.startswith("."))
+        return []
 
     def versions(self, folder: str) -> dict[str, str]:
         """Name → what changes when the file does: its size and time of change, or the tag that a store gives its content."""
@@ -90,17 +82,29 @@ class Storage:
                 found = {entry.name: entry.stat() for entry in entries if not entry.name.startswith(".")}
                 return {name: f"{stat.st_size}-{stat.st_mtime_ns}" for name, stat in sorted(found.items())}
             return {}
-        with self._store_errors():
-            try:
-                entries = self.fs.ls(self.full(folder), detail=True, refresh=True)
-            except (FileNotFoundError, NotADirectoryError):
-                return {}
         tags = ("ETag", "etag", "LastModified", "mtime", "created")
         return {
-            PurePosixPath(entry["name"]).name: "-".join(str(entry[key]) for key in ("size", *tags) if key in entry)
-            for entry in sorted(entries, key=lambda entry: str(entry["name"]))
+            name: "-".join(str(entry[key]) for key in ("size", *tags) if key in entry)
+            for name, entry in sorted(self._entries(folder).items())
             if entry["type"] == "file"
         }
+
+    def _entries(self, folder: str) -> dict[str, dict[str, Any]]:
+        """Of a folder in a store: name → what the store says of it."""
+        return self._listed(self.fs, folder)
+
+    def _listed(self, filesystem: Any, folder: str) -> dict[str, dict[str, Any]]:
+        full = self.full(folder)
+        with self._store_errors():
+            try:
+                entries = filesystem.ls(full, detail=True, refresh=True)
+            except (FileNotFoundError, NotADirectoryError) as error:
+                if was_refused(error):
+                    raise StoreError(told(self.url, error)) from None
+                return {}
+        # an object whose name ends in "/" is how some programs draw a folder
+        named = {PurePosixPath(entry["name"]).name: entry for entry in entries if entry["name"].rstrip("/") != full}
+        return {name: entry for name, entry in named.items() if not name.startswith(".")}
 
     def files(self) -> dict[str, int]:
         """Every file under the root with its size, temporary ones too."""
@@ -150,10 +154,11 @@ class Storage:
         """Atomic like `create`. Not synced, the file survives a killed process and not a power cut, and costs far less."""
         if self.is_local and not is_synced:
             target = Path(self.full(path))
-            target.parent.mkdir(parents=True, exist_ok=True)
             temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
-            temporary.write_bytes(data)
-            temporary.replace(target)
+            with self._disk_errors():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                temporary.write_bytes(data)
+                temporary.replace(target)
             return
         with self.create(path) as handle:
             handle.write(data)
@@ -168,7 +173,7 @@ class Storage:
         unheard is told that it lost: safe, since the file is its own.
         """
         create = self._create_local if self.is_local else self._create_remote
-        with create(self.full(path), must_be_new) as handle:
+        with self._disk_errors(), create(self.full(path), must_be_new) as handle:
             yield handle
 
     @contextmanager
@@ -199,6 +204,19 @@ class Storage:
                 self.fs.put_file(str(local), full, mode=mode, **upload_options(self.url))
 
     @contextmanager
+    def _disk_errors(self) -> Iterator[None]:
+        """A disk that takes nothing more is nothing that a second try would change: RootError, not the disk's own OSError."""
+        try:
+            yield
+        except OSError as error:
+            if self.is_local and error.errno in _DISK_ERRORS:
+                raise RootError(
+                    f"{self.url} must have room and be writable, but the disk says: {os.strerror(error.errno)}; nothing "
+                    f"is lost, mend it and run the same command again"
+                ) from None
+            raise
+
+    @contextmanager
     def _store_errors(self, *answers: type[OSError]) -> Iterator[None]:
         """Every kind of store has errors of its own: those of a store become StoreError, but for what is an answer here."""
         try:
@@ -208,6 +226,24 @@ class Storage:
             if self.is_local or is_answer:
                 raise
             raise StoreError(told(self.url, error)) from None
+
+
+class Snapshot(Storage):
+    """A store at one moment, to look at: each folder is listed once, when it is first asked for, and absent ones not at all.
+
+    For who asks for many folders in a row. What is written later is not seen.
+    """
+
+    def __init__(self, storage: Storage) -> None:
+        super().__init__(storage.url)
+        self._known: dict[str, dict[str, dict[str, Any]]] = {}
+
+    def _entries(self, folder: str) -> dict[str, dict[str, Any]]:
+        if folder not in self._known:
+            parent, _, name = folder.rpartition("/")
+            is_there = not folder or name in self._entries(parent)
+            self._known[folder] = super()._entries(folder) if is_there else {}
+        return self._known[folder]
 
 
 @contextmanager

@@ -101,7 +101,7 @@ def _release_checks(dataset: Dataset, files: Collection[str], expected: Collecti
         for path, wanted in listed.items():
             yield 1, partial(_found, check_listed, dataset, path, wanted)
     published = [name for name, paths in releases.items() if f"releases/{name}/{MANIFEST}" in paths]
-    yield 1, partial(check_current, dataset, published)
+    yield 1, partial(check_current, dataset, published, expected)
 
 
 def _spare_checks(dataset: Dataset, files: Collection[str]) -> Iterator[_Check]:

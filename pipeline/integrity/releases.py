@@ -38,12 +38,18 @@ def look_at_release(
     return [Problem(path, "unlisted", "the manifest of its release does not know it") for path in unknown], listed
 
 
-def check_current(dataset: Dataset, published: Sequence[str]) -> list[Problem]:
-    """Whether CURRENT names a release that was published. `published`: their names; none, and it need not be there."""
+def check_current(dataset: Dataset, published: Sequence[str], on_record: Collection[str]) -> list[Problem]:
+    """Whether CURRENT names a release that is there and that a run on record has published.
+
+    `published`: the names of those that are there; none, and CURRENT need not be there. `on_record`: names in run records.
+    """
     if not published:
         return []
     try:
         name = dataset.storage.read(CURRENT).decode(errors="replace")
     except FileNotFoundError:
         return [Problem(CURRENT, "missing", "it names the newest release")]
-    return [] if name in published else [Problem(CURRENT, "changed", f"it names a release that is not there, {name!r}")]
+    if name not in published:
+        return [Problem(CURRENT, "changed", f"it names a release that is not there, {name!r}")]
+    unlisted = Problem(f"releases/{name}/{MANIFEST}", "unlisted", "the record of the run that published it is gone")
+    return [] if name in on_record else [unlisted]
