@@ -11,7 +11,7 @@ shard, which holds nothing but copies where nothing else is new. Each is written
 import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -54,8 +54,9 @@ def plan_shards(
     sources_per_shard: int,
     next_shard: int,
     identify: Callable[[str], str] = content_id,
+    barred: Set[str] = frozenset(),
 ) -> ShardPlan:
-    """Group what is new into shards numbered from `next_shard`.
+    """Group what is new into shards numbered from `next_shard`. `barred`: ids of sources that were taken down.
 
     A span that is asked of a source whose shard exists already is a failure (`bad_span`): all spans of a source are cut
     together. Entries that cannot be hashed are failures (`vanished`, `unreadable`).
@@ -71,6 +72,9 @@ def plan_shards(
     duplicates: list[Listing] = []
     num_known = 0
     for listing in sorted(listings, key=_order):
+        if listing.source_id in barred:
+            failures.append(_taken_down(listing))
+            continue
         first = firsts.get(_key(listing))
         if (listing.uri, _key(listing)) in planned:
             num_known += 1
@@ -147,6 +151,12 @@ def _order(row: Listing) -> tuple[str, float, float, str, str]:
     start_s = -math.inf if row.start_s is None else row.start_s
     end_s = math.inf if row.end_s is None else row.end_s
     return row.source_id, start_s, end_s, row.uri, row.label or ""
+
+
+def _taken_down(listing: Listing) -> Failure:
+    """Says no more than that, and does not name the file: nothing else here does any more."""
+    message = f"a source was taken down and stays out (forgotten/{listing.source_id}.json)"
+    return Failure(stage=_STAGE, code="forgotten", message=message)
 
 
 def _late_span(listing: Listing) -> Failure:
