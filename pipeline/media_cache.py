@@ -10,7 +10,7 @@ from functools import partial
 
 from annotators.media import Frames, Sound
 from pipeline.media.clip_media import StoredMedia
-from pipeline.media.clip_tar import ClipTar
+from pipeline.media.clip_tar import ClipTar, damage_told
 from schemas.media import Clip
 from schemas.storage import Storage
 
@@ -32,7 +32,8 @@ class MediaCache:
             if self._tar is not None:
                 self._tar[1].close()
             self._tar = (key[0], ClipTar(partial(storage.open, tar_path)))
-        media = StoredMedia.from_tar(self._tar[1], clip)
+        with damage_told(tar_path):
+            media = StoredMedia.from_tar(self._tar[1], clip)
         self._media[key] = media
         if len(self._media) > self._max_clips:
             self._media.popitem(last=False)

@@ -128,6 +128,8 @@ class SampleStage(Stage, Generic[In, Out]):
             return Filtered(f"failed_in_{stage}")
         try:
             return self.ask(sample)
+        except AudiocotError:  # the tar of the whole shard is damaged: no sample's fault
+            raise
         except Exception as error:
             log.debug("%s %s: question failed", self.name, clip_id, exc_info=True)
             return _raised(error)
@@ -207,5 +209,5 @@ def _all_or_refused(answers: list[Any]) -> list[Any] | Rejected:
 def _raised(error: Exception, code: str = "annotator_error") -> Rejected:
     said = " ".join(str(error).split())  # all of it: pydantic names the field in its second line
     if isinstance(error, MemoryError):
-        code = "out_of_memory"
+        code, said = "out_of_memory", said or "a worker may have no more (--worker-memory-gb)"
     return Rejected(code, f"{type(error).__name__}: {said}"[:500])

@@ -1,6 +1,8 @@
 """What a worker keeps between jobs: loaded annotators, decoded media, and its site (what all workers of a build share)."""
 
+import errno
 import os
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +13,7 @@ from annotators.site import Site
 from pipeline.cell import Cell, CellReport
 from pipeline.media_cache import MediaCache
 from pipeline.plan import Plan, PlannedStage
-from schemas.errors import Rejected
+from schemas.errors import Rejected, ResourceError
 from schemas.layout import Dataset
 
 
@@ -57,7 +59,15 @@ class CellWork:
             note = partial(_write_note, self.dataset, note_path)
         worker.site.begin(f"{planned.name}-{planned.fingerprint[:8]}/{self.shard:06d}")
         cell = Cell(self.dataset, self.plan, planned, self.shard, worker.cache, set_aside, note)
-        return planned.stage.run(cell)
+        try:
+            return planned.stage.run(cell)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):  # of the root they are told by what writes there
+                raise
+            raise ResourceError(
+                f"{planned.name} must have room for temporary files, but {tempfile.gettempdir()} is full; free some or set "
+                f"TMPDIR to a folder with more, and run the same command again"
+            ) from None
 
 
 def _write_note(dataset: Dataset, path: str, subject: str) -> None:

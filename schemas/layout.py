@@ -5,6 +5,7 @@
     <root>/tables/<table>/<stage>-<fingerprint8>/part-000042.parquet
     <root>/blocks/<stage>-<fingerprint8>/...                   copies of many parts in few files, see pipeline.blocks
     <root>/spare/tables/...                                    a second copy of the parts that nobody can make again
+    <root>/redone/<stage>-<fingerprint8>/000042.json           what a cell said before `audiocot verify --repair` took it back
     <root>/leases/000007.json                                  who writes here, or did last
     <root>/replies/<hh>/<hash>.json                            replies of served models, by the hash of the request
     <root>/batches/<stage>-<fingerprint8>/                     batches under way, so that a killed build finds them again
@@ -21,7 +22,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import IO, Any, TypeVar
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -30,7 +31,7 @@ from schemas.arrow import arrow_schema, from_arrow, to_arrow
 from schemas.errors import RootError
 from schemas.row import Row
 from schemas.seal import BLANK, Checksum, is_whole, seal_json, sealed, unseal_json
-from schemas.storage import Storage
+from schemas.storage import Snapshot, Storage
 
 R = TypeVar("R", bound=Row)
 SCHEMA_VERSION = 2
@@ -40,6 +41,7 @@ FILES_KEY = b"audiocot.files"
 SEAL_KEY = b"audiocot.seal"
 SPARE = "spare"
 _FOOTER_BYTES = 1 << 16  # that of a part is a few thousand bytes
+REMEDY = "`audiocot verify --repair` finds all that is damaged, and the next build makes exactly that again"
 _SPARE_HELPS = "; `audiocot verify --repair` puts back the spare copy where there is one"
 
 
@@ -116,6 +118,10 @@ class Dataset:
         except OSError as error:
             raise RootError(f"{url} cannot be written: {error}") from None
         return dataset
+
+    def snapshot(self) -> "Dataset":
+        """The dataset as it is now, to look at: in a store each folder is listed once. Of a folder it is the dataset itself."""
+        return self if self.storage.is_local else Dataset(Snapshot(self.storage), self.identity)
 
     @staticmethod
     def part_folder(table: str, stage: str, fingerprint: str) -> str:
@@ -203,16 +209,10 @@ class Dataset:
         try:
             yield
         except FileNotFoundError:
-            raise RootError(f"{path} in {self.url} is missing; {self.remedy(path)}") from None
+            raise RootError(f"{path} in {self.url} is missing; {REMEDY}") from None
         except (pa.ArrowException, KeyError, ValueError) as error:
             said = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise RootError(f"{path} in {self.url} is damaged ({said}); {self.remedy(path)}") from None
-
-    @staticmethod
-    def remedy(path: str) -> str:
-        """All parts of a cell go together: the one that marks it as done may be another one."""
-        _, _, folder, name = path.split("/")
-        return f"delete tables/*/{folder}/{name}, and the next build makes them again"
+            raise RootError(f"{path} in {self.url} is damaged ({said}); {REMEDY}") from None
 
 
 def _part_bytes(table: pa.Table, report: Mapping[str, Any] | None, files: Mapping[str, Checksum] | None) -> bytes:

@@ -60,7 +60,7 @@ def cell_of(path: str) -> CellName | None:
 
 def files_of_mark(data: bytes) -> dict[str, Checksum]:
     """What else belongs to the cell, by the bytes of its mark."""
-    listed = json.loads(pq.read_metadata(pa.BufferReader(data)).metadata[FILES_KEY])
+    listed = json.loads(pq.read_metadata(pa.BufferReader(data)).metadata.get(FILES_KEY, b"{}"))
     return {path: Checksum(**checksum) for path, checksum in listed.items()}
 
 

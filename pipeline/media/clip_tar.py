@@ -8,13 +8,17 @@ twice is a mistake. Reading seeks: the headers once, then only the members that 
 import io
 import tarfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from schemas.errors import RootError, StoreError
+from schemas.layout import REMEDY
 from schemas.media import Clip
 
 Content = bytes | Path
+_COPY_BYTES = 1 << 20  # tarfile copies 16 KiB at a time
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ def clip_members(ingested: IngestedClip) -> Iterator[tuple[str, Content]]:
 def write_tar(sink: IO[bytes], members: Iterable[tuple[str, Content]]) -> None:
     """Write members in the order given; contents are bytes or local files. ValueError for a name that comes twice."""
     names: set[str] = set()
-    with tarfile.open(fileobj=sink, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+    with tarfile.open(fileobj=sink, mode="w", format=tarfile.USTAR_FORMAT, copybufsize=_COPY_BYTES) as tar:
         for name, content in members:
             if name in names:
                 raise ValueError(f"a member name comes once in a tar, got {name!r} again")
@@ -47,6 +51,17 @@ def write_tar(sink: IO[bytes], members: Iterable[tuple[str, Content]]) -> None:
             header.size = len(content) if isinstance(content, bytes) else content.stat().st_size
             with io.BytesIO(content) if isinstance(content, bytes) else content.open("rb") as source:
                 tar.addfile(header, source)
+
+
+@contextmanager
+def damage_told(path: str) -> Iterator[None]:
+    """Whatever a tar raises that is not as it was written becomes RootError: no clip of it is to blame."""
+    try:
+        yield
+    except StoreError:  # a store that does not answer is asked again
+        raise
+    except (tarfile.TarError, KeyError, EOFError, OSError) as error:
+        raise RootError(f"{path} is missing or damaged ({error}); {REMEDY}") from None
 
 
 class ClipTar:

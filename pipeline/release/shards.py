@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from pipeline.editing.render import encode_flac, read_flac, render
 from pipeline.jobs import Job
-from pipeline.media.clip_tar import ClipTar, write_tar
+from pipeline.media.clip_tar import ClipTar, damage_told, write_tar
 from pipeline.plan import Plan
 from pipeline.release.params import ReleaseParams
 from pipeline.release.samples import CHAIN_TABLES, CLIP_TABLES, Rows, clip_json, edit_json
@@ -88,7 +88,7 @@ class PackWork:
         pack = self._clip_members if self.shard.kind == "shards" else self._edit_members
         for number, selected in by_shard.items():
             tar_path = self.dataset.clips_path(self.plan["ingest"].fingerprint, number)
-            with closing(ClipTar(partial(self.dataset.storage.open, tar_path))) as tar:
+            with closing(ClipTar(partial(self.dataset.storage.open, tar_path))) as tar, damage_told(tar_path):
                 yield from pack(number, selected, tar)
 
     def _clip_members(self, number: int, selected: Sequence[SelectedClip], tar: ClipTar) -> Iterator[tuple[str, bytes]]:

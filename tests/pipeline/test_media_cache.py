@@ -10,6 +10,7 @@ import soundfile
 
 from pipeline.media.clip_tar import write_tar
 from pipeline.media_cache import LazyMedia, MediaCache
+from schemas.errors import RootError
 from schemas.storage import Storage
 from tests.pipeline.spelling import clip
 
@@ -49,7 +50,7 @@ def test_media_cost_nothing_until_somebody_listens(storage: CountingStorage) -> 
     media = LazyMedia(MediaCache(), storage, "clips/absent.tar", clip("a"))
     assert (media.clip_id, media.duration_s, media.has_video) == ("a", 1.0, False)
     assert storage.num_opened == 0
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(RootError, match="missing or damaged"):
         media.sound()
 
 
