@@ -36,7 +36,7 @@ from pipeline.splits import SplitParams
 from pipeline.verification.witness_rates import WitnessRates, witness_rates
 from pipeline.worker import CellWork
 from schemas.errors import AudiocotError, ClusterError, RootError
-from schemas.layout import Dataset
+from schemas.layout import REMEDY, Dataset
 from schemas.media import Listing
 
 log = logging.getLogger(__name__)
@@ -288,7 +288,7 @@ class Build:
         """Views of this build's own generation. RootError if a part of it is damaged: a release must hold everything."""
         catalog = Catalog(self.dataset, self.settings.plan.fingerprints)
         if damaged := [path for path in catalog.damaged if path.split("/")[-2] in self._generation]:
-            raise RootError(f"{damaged[0]} in {self.dataset.url} is damaged; {self.dataset.remedy(damaged[0])}")
+            raise RootError(f"{damaged[0]} in {self.dataset.url} is damaged; {REMEDY}")
         return catalog
 
     def _workers(self) -> Pools:
