@@ -5,9 +5,13 @@ only when most corners agree and the agreeing ones are spread over the picture; 
 taken for the camera. Perspective and parallax are left out: what they leave over is absorbed by `background`.
 """
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from annotators.motion.regions import Picture
 
 MAX_CORNERS = 120
 MIN_CORNERS = 12
@@ -24,20 +28,32 @@ STILL_LEVELS = 6.0  # of 255, between frames where nothing moved
 Transforms = NDArray[np.float64]
 
 
-def transforms_to_first(greys: list[NDArray[np.uint8]]) -> Transforms:
-    """(n, 3, 3): matrix k maps homogeneous pixels of frame k to those of frame 0. Identity for a camera at rest."""
-    chain = np.tile(np.eye(3), (len(greys), 1, 1))
-    if len(greys) > 1 and min(greys[0].shape) >= 16 and is_at_rest(greys):
+def halved(picture: Picture) -> Picture:
+    """At half its size, unless it is tiny."""
+    if min(picture.shape[:2]) < 32:
+        return picture
+    return np.asarray(cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
+
+
+def transforms_to_first(frames: Sequence[Picture]) -> Transforms:
+    """(n, 3, 3): matrix k maps homogeneous pixels of the halved frame k to those of frame 0. Identity for a camera at rest."""
+    chain = np.tile(np.eye(3), (len(frames), 1, 1))
+    if len(frames) > 1 and min(frames[0].shape[:2]) >= 16 and is_at_rest(frames):
         return chain
+    greys = [_grey(frame) for frame in frames]
     for index in range(1, len(greys)):
         step = _step(greys[index - 1], greys[index])
         chain[index] = chain[index - 1] @ step
     return chain
 
 
-def is_at_rest(greys: list[NDArray[np.uint8]]) -> bool:
+def _grey(frame: Picture) -> NDArray[np.uint8]:
+    return np.asarray(cv2.cvtColor(halved(frame), cv2.COLOR_RGB2GRAY))
+
+
+def is_at_rest(frames: Sequence[Picture]) -> bool:
     """Whether the texture of nearly all frames lies where the median picture has it, but for a change of brightness."""
-    chosen = [greys[index] for index in np.unique(np.linspace(0, len(greys) - 1, REST_FRAMES).astype(int))]
+    chosen = [_grey(frames[index]) for index in np.unique(np.linspace(0, len(frames) - 1, REST_FRAMES).astype(int))]
     behind = np.median(np.stack(chosen), axis=0).astype(np.float32)
     textured = cv2.morphologyEx(behind, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > TEXTURE_LEVELS
     if int(textured.sum()) < MIN_TEXTURED_PX:

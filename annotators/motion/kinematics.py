@@ -62,17 +62,16 @@ def velocity_jumps(centres: Floats, usable: NDArray[np.bool_]) -> list[Jump]:
         return []
     windows = sliding_window_view(centres, length, axis=0).transpose(0, 2, 1)  # (n - length + 1, length, 2)
     trusted = sliding_window_view(usable, length).all(axis=1)
-    smooth = _residual(windows, _design(None))
-    residuals = np.stack([_residual(windows, _design(tau)) for tau in HINGE_STEPS])
+    smooth = _residual(windows, None)
+    residuals = np.stack([_residual(windows, tau) for tau in HINGE_STEPS])
     best = residuals.argmin(axis=0)
     noise = float(np.sqrt(np.median(residuals.min(axis=0)) / (2 * (length - 4)))) + MIN_NOISE_PX
     jumps = []
     for start in np.flatnonzero(trusted & (best > 0) & (best < len(HINGE_STEPS) - 1)):
         tau = float(HINGE_STEPS[best[start]])
-        design = _design(tau)
-        _, velocity, acceleration, change = np.linalg.pinv(design) @ windows[start]
+        _, velocity, acceleration, change = _solution(tau) @ windows[start]
         before = velocity + acceleration * tau
-        error = noise * float(np.sqrt(np.linalg.inv(design.T @ design)[3, 3]))
+        error = noise * _spread(tau)
         jumps.append(
             Jump(
                 at=float(start + HALF_WINDOW + tau),
@@ -139,8 +138,27 @@ def _design(tau: float | None) -> Floats:
     return np.stack(columns, axis=1)
 
 
-def _residual(windows: Floats, design: Floats) -> Floats:
-    """Sum of squares left over by the least-squares fit, per window."""
-    keep = np.eye(len(design)) - design @ np.linalg.pinv(design)
-    left = np.einsum("ij,njk->nik", keep, windows)
+@lru_cache(maxsize=32)
+def _solution(tau: float) -> Floats:
+    """The least-squares fit as a matrix (4, window): c, v, a and j of the positions in a window."""
+    return np.asarray(np.linalg.pinv(_design(tau)), np.float64)
+
+
+@lru_cache(maxsize=32)
+def _spread(tau: float) -> float:
+    """Standard error of the jump where positions have one of 1."""
+    design = _design(tau)
+    return float(np.sqrt(np.linalg.inv(design.T @ design)[3, 3]))
+
+
+@lru_cache(maxsize=32)
+def _leftover(tau: float | None) -> Floats:
+    """What the fit leaves over, as a matrix (window, window)."""
+    design = _design(tau)
+    return np.asarray(np.eye(len(design)) - design @ np.linalg.pinv(design))
+
+
+def _residual(windows: Floats, tau: float | None) -> Floats:
+    """Sum of squares left over by the least-squares fit with a hinge at `tau` (None: without one), per window."""
+    left = np.einsum("ij,njk->nik", _leftover(tau), windows)
     return np.asarray(np.square(left).sum(axis=(1, 2)))

@@ -7,18 +7,21 @@ of their own go with the nearest. Left out: things of one colour.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from annotators.motion.linking import Trail
-from annotators.motion.regions import Picture, Region, region_at
+from annotators.motion.regions import Picture, Region, owners, region_at
 
 HUE_BINS = 36  # of 5 of OpenCV's degrees
 NUM_HUES = 5
 LIGHT, DARK = NUM_HUES, NUM_HUES + 1
 MIN_SATURATION, MIN_VALUE = 70, 60  # of 255; below it a colour has no hue
+_HUE_BIN = np.minimum(np.arange(256) // 5, HUE_BINS - 1)  # by hue
+_SHADES = np.where(np.arange(256) > 127, LIGHT, DARK).astype(np.uint8)  # by value
 SAMPLED_FRAMES = 60
 MIN_SHARE = 0.06  # of a region, for a colour to count there
 MIN_MEETINGS = 6  # sampled frames in which two colours were in one region
@@ -44,17 +47,13 @@ class Palette:
         """`region` as one region for each fate in it that has `least_px` or more and a good share of it."""
         x, y = int(region.box[0]), int(region.box[1])
         height, width = region.mask.shape
-        fates = self._fates[colours_of(frame[y : y + height, x : x + width], self._peaks)]
+        fates = self._fates[colours_of(cv2.cvtColor(frame[y : y + height, x : x + width], cv2.COLOR_RGB2HSV), self._peaks)]
         fates[~region.mask] = -1
-        present = [
-            fate
-            for fate in range(int(self._fates.max()) + 1)
-            if (fates == fate).sum() >= max(least_px, MIN_SHARE * region.area_px)
-        ]
+        least = max(least_px, MIN_SHARE * region.area_px)
+        present = [fate for fate in range(int(self._fates.max()) + 1) if np.count_nonzero(fates == fate) >= least]
         if len(present) < 2:
             return [region]
-        distances = np.stack([cv2.distanceTransform((fates != fate).astype(np.uint8), cv2.DIST_L2, 3) for fate in present])
-        owner = distances.argmin(axis=0)
+        owner = owners([-cv2.distanceTransform((fates != fate).view(np.uint8), cv2.DIST_L2, 3) for fate in present])
         return [region_at(frame, mask, x, y) for at in range(len(present)) if (mask := region.mask & (owner == at)).any()]
 
 
@@ -80,33 +79,37 @@ def _learn(frames: Sequence[Picture], trail: Trail) -> Palette:
     return Palette(peaks, _fates(places))
 
 
-def colours_of(patch: Picture, peaks: list[int]) -> NDArray[np.int64]:
-    """The colour of each pixel, (h, w): the position of the nearest of the hue `peaks`, or LIGHT, or DARK."""
-    hue, saturation, value = cv2.split(cv2.cvtColor(np.ascontiguousarray(patch), cv2.COLOR_RGB2HSV))
-    if peaks:
-        every = np.arange(HUE_BINS)
-        off = np.abs(every[:, None] - np.array(peaks)[None])
-        nearest = np.minimum(off, HUE_BINS - off).argmin(axis=1)[np.minimum(hue // 5, HUE_BINS - 1)]
-    else:
-        nearest = np.full(hue.shape, LIGHT)
+def colours_of(patch: Picture, peaks: list[int]) -> NDArray[np.uint8]:
+    """The colour of each pixel of an HSV patch, (h, w): the position of the nearest of the hue `peaks`, or LIGHT, or DARK."""
+    hue, saturation, value = cv2.split(patch)
     plain = (saturation < MIN_SATURATION) | (value < MIN_VALUE)
-    colours: NDArray[np.int64] = np.where(plain, np.where(value > 127, LIGHT, DARK), nearest)
-    return colours
+    return np.asarray(np.where(plain, _SHADES[value], _nearest(tuple(peaks))[hue]))
+
+
+@lru_cache(maxsize=64)
+def _nearest(peaks: tuple[int, ...]) -> NDArray[np.uint8]:
+    """The position of the nearest of the hue `peaks` for each of OpenCV's hues, (256,); LIGHT where there are none."""
+    if not peaks:
+        return np.full(256, LIGHT, np.uint8)
+    off = np.abs(_HUE_BIN[:, None] - np.array(peaks)[None])
+    nearest: NDArray[np.uint8] = np.minimum(off, HUE_BINS - off).argmin(axis=1).astype(np.uint8)
+    return nearest
 
 
 def _patch(frame: Picture, region: Region) -> tuple[Picture, NDArray[np.bool_]]:
+    """What a region's box shows, in HSV, and its mask."""
     x0, y0, x1, y1 = region.box.astype(int)
-    return frame[y0:y1, x0:x1], region.mask
+    return cv2.cvtColor(frame[y0:y1, x0:x1], cv2.COLOR_RGB2HSV), region.mask
 
 
 def _hue_peaks(patches: Sequence[tuple[Picture, NDArray[np.bool_]]]) -> list[int]:
     """The commonest hues of the pixels in the masks, at least PEAK_APART bins from each other."""
-    counts = np.zeros(HUE_BINS)
+    counts = np.zeros(256)
     for colours, mask in patches:
-        hue, saturation, value = cv2.split(cv2.cvtColor(np.ascontiguousarray(colours), cv2.COLOR_RGB2HSV))
-        vivid = mask & (saturation >= MIN_SATURATION) & (value >= MIN_VALUE)
-        counts += np.bincount(np.minimum(hue[vivid] // 5, HUE_BINS - 1), minlength=HUE_BINS)
-    smooth = (np.roll(counts, 1) + 2 * counts + np.roll(counts, -1)) / 4
+        hue, saturation, value = cv2.split(colours)
+        counts += np.bincount(hue[mask & (saturation >= MIN_SATURATION) & (value >= MIN_VALUE)], minlength=256)
+    bins = np.bincount(_HUE_BIN, weights=counts)
+    smooth = (np.roll(bins, 1) + 2 * bins + np.roll(bins, -1)) / 4
     peaks: list[int] = []
     for at in np.argsort(-smooth, kind="stable").tolist():
         far = all(min(abs(at - peak), HUE_BINS - abs(at - peak)) >= PEAK_APART for peak in peaks)
@@ -115,7 +118,7 @@ def _hue_peaks(patches: Sequence[tuple[Picture, NDArray[np.bool_]]]) -> list[int
     return peaks
 
 
-def _places(colours: NDArray[np.int64], mask: NDArray[np.bool_]) -> Floats:
+def _places(colours: NDArray[np.uint8], mask: NDArray[np.bool_]) -> Floats:
     """Mean x, mean y and share of each colour in a region, (NUM_HUES + 2, 3); nan where it hardly is."""
     rows, columns = np.nonzero(mask)
     kind = colours[rows, columns]

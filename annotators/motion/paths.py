@@ -66,7 +66,7 @@ def path_of(trail: Trail, shot_start: int, scale: float, size_px: tuple[float, f
         scores=(scores * np.where(is_seen, 1.0, 0.5)).clip(0, 1),
         is_seen=is_seen,
         colours=np.stack([region.mean_rgb for region in regions]),
-        fill=float(np.median([region.mask.mean() for region in regions])),
+        fill=float(np.median([region.area_px / region.mask.size for region in regions])),
     )
 
 

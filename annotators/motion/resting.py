@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from annotators.motion.filling import across
 from annotators.motion.linking import PROVEN_FRAMES, Trail
-from annotators.motion.regions import Picture, Region
+from annotators.motion.regions import Picture, Region, channel_max
 from annotators.motion.stirring import even_areas, stirring_areas
 
 Mask = NDArray[np.bool_]
@@ -96,7 +96,8 @@ def _guess(behind: Picture, frames: Sequence[Picture], place: Mask) -> None:
     rows, columns = np.nonzero(place)
     guess = across(behind, place)[rows, columns]
     shown = sampled[:, rows, columns]
-    off = np.abs(shown.astype(np.int16) - guess.astype(np.int16)).max(axis=2)
+    apart = np.maximum(shown, guess) - np.minimum(shown, guess)
+    off = np.maximum(np.maximum(apart[..., 0], apart[..., 1]), apart[..., 2])
     best = off.argmin(axis=0)
     everywhere = np.arange(len(guess))
     behind[rows, columns] = np.where((off[best, everywhere] <= GUESS_LEVELS)[:, None], shown[best, everywhere], guess)
@@ -125,5 +126,5 @@ def _outline_contrast(picture: Picture, place: Mask) -> float:
     """Mean step across the outline of `place`: high where a thing stands there, low where it is background."""
     mask = place.astype(np.uint8)
     outline = (cv2.dilate(mask, NEIGHBOURHOOD) - cv2.erode(mask, NEIGHBOURHOOD, iterations=4)) > 0
-    steps = cv2.morphologyEx(picture, cv2.MORPH_GRADIENT, NEIGHBOURHOOD).max(axis=2)
+    steps = channel_max(cv2.morphologyEx(picture, cv2.MORPH_GRADIENT, NEIGHBOURHOOD))
     return float(steps[outline].mean()) + 1.0 if outline.any() else 1.0

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from annotators.media import Frames
 from annotators.motion.background import difference, passing_differences, static_background
-from annotators.motion.camera import is_static, transforms_to_first, travel_px
+from annotators.motion.camera import halved, is_static, transforms_to_first, travel_px
 from annotators.motion.families import families
 from annotators.motion.happenings import Stage
 from annotators.motion.linking import Trail, link
@@ -40,13 +40,8 @@ def look_at(frames: Frames, shot: range, params: MotionParams) -> Sight:
     full_height, full_width = frames.pixels.shape[1:3]
     stage = Stage(params.fps, full_width * frames.scale, full_height * frames.scale, shot)
     full = [frames.pixels[index] for index in shot]
-    half = (
-        [cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) for picture in full]
-        if min(full_height, full_width) >= 32
-        else full
-    )
-    to_first = transforms_to_first([cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in half])
-    chosen = full if is_static(to_first) else half
+    to_first = transforms_to_first(full)
+    chosen = full if is_static(to_first) else [halved(picture) for picture in full]
     pictures: list[Picture] = [cv2.GaussianBlur(picture, (3, 3), 0) for picture in chosen]
     if is_static(to_first):
         behind = static_background(pictures)
@@ -64,13 +59,12 @@ def look_at(frames: Frames, shot: range, params: MotionParams) -> Sight:
     paths = [path_of(trail, shot.start, scale, (stage.width_px, stage.height_px)) for trail in trails]
     min_frames = max(3, round(params.min_track_s * params.fps))
     things = [path for path in paths if is_a_thing(path, min_frames, params.min_move_frac)]
+    half_height, half_width = halved(full[0]).shape[:2]
     return Sight(
         stage=stage,
         paths=families(things, params.fps, stage.width_px),
         moving_fracs=np.array([sum(region.area_px for region in some) / (width * height) for some in regions]),
-        camera_px_per_s=travel_px(to_first, half[0].shape[1], half[0].shape[0])
-        * (stage.width_px / half[0].shape[1])
-        * params.fps,
+        camera_px_per_s=travel_px(to_first, half_width, half_height) * (stage.width_px / half_width) * params.fps,
     )
 
 

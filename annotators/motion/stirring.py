@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 
-from annotators.motion.regions import Picture
+from annotators.motion.regions import Picture, channel_max
 
 EVEN_LEVELS = 10  # spread of the values around a pixel within an even area
 RIM_PX = 3
@@ -27,7 +27,7 @@ Mask = NDArray[np.bool_]
 
 def even_areas(behind: Picture) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Connected areas of one colour: their labels (H, W), 0 for outlines, and the pixels of each label."""
-    spread = cv2.morphologyEx(behind, cv2.MORPH_GRADIENT, cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))).max(axis=2)
+    spread = channel_max(cv2.morphologyEx(behind, cv2.MORPH_GRADIENT, cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))))
     _, labels, stats, _ = cv2.connectedComponentsWithStats((spread <= EVEN_LEVELS).astype(np.uint8), connectivity=4)
     return labels, stats[:, cv2.CC_STAT_AREA].astype(np.int64)
 
