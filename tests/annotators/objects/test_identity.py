@@ -65,8 +65,8 @@ def test_a_part_as_large_as_the_whole_lies_over_some_of_it_and_a_neighbour_does_
 def test_what_belongs_to_a_part_belongs_to_the_whole() -> None:
     whole, part = track("t00", 0, 8, (10, 20, 50, 80)), track("t01", 0, 8, (50, 40, 60, 50))
     hand = track("t02", 0, 8, (58, 44, 66, 48))
-    assert ids([whole, part, hand], t00=[(2, 4)], t01=[(2, 4)], t02=[(2, 4)]) == [["t00", "t01", "t02"]]
-    assert ids([whole, hand], t00=[(2, 4)], t02=[(2, 4)]) == [["t00"], ["t02"]]
+    assert ids([whole, part, hand], t00=[(2, 4)], t01=[(2, 4)], t02=[(2, 2.5)]) == [["t00", "t01", "t02"]]
+    assert ids([whole, hand], t00=[(2, 4)], t02=[(2, 2.5)]) == [["t00"], ["t02"]]
 
 
 def test_a_track_that_wandered_off_late_follows_the_same_thing() -> None:
