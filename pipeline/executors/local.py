@@ -50,7 +50,7 @@ class LocalExecutor:
         gpus = len(find_gpus()) if num_gpus is None else num_gpus
         self._machine = Resources(usable_cores(), gpus, psutil.virtual_memory().total / 2**30)
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["pipeline.executors.child"])
+        self._context.set_forkserver_preload(["pipeline.executors.child", "pipeline.stages"])
         self._children: dict[int, _Child] = {}
         self._next = 0
 

@@ -12,6 +12,7 @@ where there is room. When the driver's own machine goes from the cluster, nothin
 
 import logging
 import os
+import socket
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -33,6 +34,8 @@ from schemas.errors import AudiocotError, ClusterError, Rejected, ResourceError
 log = logging.getLogger(__name__)
 _OBJECT_STORE_BYTES = 100 * 2**20  # reports and plans only
 _TIME_TO_CLOSE_S = 60
+_TIME_TO_KNOCK_S = 5
+_TRIES_TO_START = 3
 
 
 class _Actor:
@@ -257,16 +260,43 @@ def _first_line(error: Exception) -> str:
 
 
 def _start_ray(num_cpus: int) -> None:
-    """Join the cluster of RAY_ADDRESS, or start Ray here for this build."""
+    """Join the cluster of RAY_ADDRESS, or start Ray here for this build. ResourceError if that cannot be."""
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    if os.environ.get("RAY_ADDRESS"):
-        ray.init(log_to_driver=False, logging_level=logging.ERROR)
-        return
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    ray.init(
-        num_cpus=num_cpus,
-        include_dashboard=False,
-        log_to_driver=False,
-        logging_level=logging.ERROR,
-        object_store_memory=_OBJECT_STORE_BYTES,
-    )
+    if address := os.environ.get("RAY_ADDRESS"):
+        _join(address)
+        return
+    for tries_left in reversed(range(_TRIES_TO_START)):
+        try:
+            ray.init(
+                num_cpus=num_cpus,
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                object_store_memory=_OBJECT_STORE_BYTES,
+            )
+            return
+        except Exception as error:  # a bare one: Ray gives itself 30 s, which a machine that is very busy exceeds
+            ray.shutdown()
+            if not tries_left:
+                raise ResourceError(
+                    f"Ray must start on this machine, but it does not: {_first_line(error)}; does something take all "
+                    "of it? --executor local needs no Ray"
+                ) from None
+
+
+def _join(address: str) -> None:
+    try:
+        _knock(address)
+        ray.init(log_to_driver=False, logging_level=logging.ERROR)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ResourceError(
+            f"a Ray cluster must run at {address} (--ray-address, RAY_ADDRESS), but it cannot be joined: {_first_line(error)}"
+        ) from None
+
+
+def _knock(address: str) -> None:
+    """OSError at once if nobody listens there: Ray itself would try for minutes."""
+    host, separator, port = address.rpartition(":")
+    if separator and port.isdigit() and "/" not in host:
+        socket.create_connection((host, int(port)), timeout=_TIME_TO_KNOCK_S).close()

@@ -14,7 +14,7 @@ import pytest
 
 from annotators.base import Resources
 from pipeline.engine import Engine
-from pipeline.executors import start_executor, usable_cores
+from pipeline.executors import Shared, start_executor, usable_cores
 from pipeline.jobs import CPU_POOL, Job, JobQueue
 from pipeline.pools import Executor, Pool, Pools
 from schemas.errors import BudgetError, RecipeError, Rejected, ResourceError
@@ -42,10 +42,18 @@ class Shard:
                 os.kill(os.getpid(), signal.SIGKILL)
             if clip.startswith("hang"):
                 time.sleep(600)
+            if clip.startswith("hoard"):
+                hoard(clip)
             if clip.startswith("raise"):
                 raise OSError("the storage is gone")
             answers[clip] = "done"
         return answers
+
+
+def hoard(clip: str) -> None:
+    """More than any worker here may have, twice as much as its limit at least."""
+    held = [bytearray(32 * 2**20) for _ in range(32)]
+    assert not held, f"{clip} was given a gigabyte"
 
 
 def pools_of(executor: Executor, num_workers: int | None = None) -> Pools:
@@ -54,14 +62,22 @@ def pools_of(executor: Executor, num_workers: int | None = None) -> Pools:
 
 @pytest.fixture(scope="module")
 def ray_pools() -> Iterator[Pools]:
-    executor = start_executor("ray")
+    executor = start_executor("ray", Shared(worker_memory_gb=0.5))
+    yield pools_of(executor)
+    executor.close()
+
+
+@pytest.fixture(scope="module")
+def local_pools() -> Iterator[Pools]:
+    executor = start_executor("local", Shared(worker_memory_gb=0.5))
     yield pools_of(executor)
     executor.close()
 
 
 @pytest.fixture(params=["local", "ray"])
 def pools(request: pytest.FixtureRequest) -> Pools:
-    return request.getfixturevalue("ray_pools") if request.param == "ray" else pools_of(start_executor("local"))
+    found: Pools = request.getfixturevalue(f"{request.param}_pools")
+    return found
 
 
 def run(pools: Pools, folder: Path, *shards: tuple[str, ...], timeout_s: float = 60.0) -> dict[str, str]:
@@ -77,8 +93,8 @@ def test_all_jobs_run_and_report(pools: Pools, tmp_path: Path) -> None:
     assert run(pools, tmp_path, ("a", "b"), ("c",), ()) == {"a": "done", "b": "done", "c": "done"}
 
 
-def test_a_clip_that_kills_its_worker_is_set_aside_and_the_rest_is_done(ray_pools: Pools, tmp_path: Path) -> None:
-    found = run(ray_pools, tmp_path, ("a", "kill", "b"), ("c",))
+def test_a_clip_that_kills_its_worker_is_set_aside_and_the_rest_is_done(pools: Pools, tmp_path: Path) -> None:
+    found = run(pools, tmp_path, ("a", "kill", "b"), ("c",))
     assert found == {"a": "done", "kill": "killed_worker", "b": "done", "c": "done"}
     touched = (tmp_path / "touched").read_text().split()
     assert touched.count("kill") == 3, "tried twice as it was, once with care, never again"
@@ -91,9 +107,16 @@ def test_two_killers_in_one_shard_are_both_found(ray_pools: Pools, tmp_path: Pat
     assert found == {"kill1": "killed_worker", "a": "done", "kill2": "killed_worker", "b": "done"}
 
 
-def test_a_clip_that_hangs_is_set_aside_with_the_code_timeout(ray_pools: Pools, tmp_path: Path) -> None:
-    found = run(ray_pools, tmp_path, ("a", "hang", "b"), timeout_s=3)
+def test_a_clip_that_hangs_is_set_aside_with_the_code_timeout(pools: Pools, tmp_path: Path) -> None:
+    found = run(pools, tmp_path, ("a", "hang", "b"), timeout_s=3)
     assert found == {"a": "done", "hang": "timeout", "b": "done"}
+
+
+def test_a_clip_that_takes_all_memory_is_set_aside_with_the_code_out_of_memory(pools: Pools, tmp_path: Path) -> None:
+    found = run(pools, tmp_path, ("a", "hoard", "b"))
+    assert found == {"a": "done", "hoard": "out_of_memory", "b": "done"}
+    touched = (tmp_path / "touched").read_text().split()
+    assert touched.count("hoard") == 2, "once as it was, once alone on a fresh worker: nobody else's memory is blamed on it"
 
 
 def test_an_error_of_the_storage_is_tried_again_and_then_stops_the_run(pools: Pools, tmp_path: Path) -> None:
@@ -172,7 +195,9 @@ def test_a_worker_that_dies_before_the_first_clip_stops_the_run_with_a_reason(ra
 
 
 def test_more_workers_than_the_cluster_has_cpus_is_a_message(ray_pools: Pools) -> None:
-    with pytest.raises(ResourceError, match=r"1000 workers with 1 CPUs each must fit, \d+ do; the machines here have: \d+ CPUs"):
+    with pytest.raises(
+        ResourceError, match=r"1000 workers with 1 CPUs each must fit, \d+ do; the machines here have"
+    ):
         pools_of(ray_pools.executor, 1000).adjust(JobQueue.of([Job(("stage", 0), DiesOnLoad())]))
 
 

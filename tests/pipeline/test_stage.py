@@ -95,7 +95,7 @@ def test_an_answer_that_makes_no_valid_rows_fails_only_its_clip_and_leaves_none(
     dataset, report, _ = spelled(tmp_path, "ab", ENDLESS, "cd")
     assert report.num_rows == {"caption": 2, "measurement": 2}, "its caption, which is valid, is not there either"
     code, message = failed(dataset)[ENDLESS]
-    assert code == "annotator_error"
+    assert code == "invalid_answer"
     assert message.startswith("ValidationError: 1 validation error for Measurement")
 
 
@@ -110,7 +110,7 @@ def test_every_clip_is_done_filtered_or_failed(tmp_path: Path) -> None:
     _, report, _ = spelled(tmp_path, *EVERYTHING)
     assert (report.num_in, report.num_done) == (11, 5)
     assert report.filtered == {"no_word": 1}
-    assert report.failed == {"annotator_error": 3, "bad_span": 1, "truncated": 1}
+    assert report.failed == {"annotator_error": 2, "invalid_answer": 1, "bad_span": 1, "truncated": 1}
 
 
 def test_batches_give_what_single_clips_give(tmp_path: Path) -> None:
