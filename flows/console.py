@@ -12,13 +12,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
 from pipeline.progress import Progress, SilentProgress
+from schemas.visible import visible
 
 WIDTH_WITHOUT_TERMINAL = 160
 HEARTBEAT_S = 60.0
@@ -26,12 +28,33 @@ HEARTBEAT_S = 60.0
 
 def stdout() -> Console:
     """The console for results."""
-    return Console(width=_width(sys.stdout.isatty()), highlight=False)
+    return _harmless(Console(width=_width(sys.stdout.isatty()), highlight=False))
 
 
 def stderr() -> Console:
     """The console for progress, notes and errors."""
-    return Console(stderr=True, width=_width(sys.stderr.isatty()), highlight=False)
+    return _harmless(Console(stderr=True, width=_width(sys.stderr.isatty()), highlight=False))
+
+
+class _Harmless(RenderHook):
+    """Text of strangers cannot steer the terminal; what rich itself says to the terminal passes."""
+
+    def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
+        return [_Visible(one) for one in renderables]
+
+
+@dataclass(frozen=True)
+class _Visible:
+    content: ConsoleRenderable
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for segment in console.render(self.content, options):
+            yield segment if segment.control else Segment(visible(segment.text), segment.style)
+
+
+def _harmless(console: Console) -> Console:
+    console.push_render_hook(_Harmless())
+    return console
 
 
 def _width(is_terminal: bool) -> int | None:

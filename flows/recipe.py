@@ -15,6 +15,7 @@ from pydantic import Field, create_model, field_validator
 
 from annotators.base import Params
 from annotators.registry import BACKENDS, backend_class
+from flows.recipe_secrets import refuse_keys
 from flows.recipe_text import parse_recipe, validated, with_overrides
 from pipeline.ingest import IngestParams
 from pipeline.release.params import ReleaseParams
@@ -137,7 +138,9 @@ def load_recipe(path: str | None = None, overrides: Sequence[str] = ()) -> Recip
 def make_recipe(given: Mapping[str, Any], overrides: Sequence[str] = (), name: str = "recipe") -> Recipe:
     """A recipe from plain values. `name` is what messages call it."""
     try:
-        return validated(Recipe, with_overrides(dict(given), overrides))
+        whole = with_overrides(dict(given), overrides)
+        refuse_keys(whole)
+        return validated(Recipe, whole)
     except RecipeError as error:
         raise RecipeError(f"{name}: {error}") from None
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from flows.recipe_secrets import masked
 from schemas.errors import RecipeError, unknown
 
 M = TypeVar("M", bound=BaseModel)
@@ -60,14 +61,14 @@ def with_overrides(recipe: Mapping[str, Any], overrides: Sequence[str]) -> dict[
         path, equals, text = override.partition("=")
         keys = [key.strip() for key in path.split(".")]
         if not equals or not all(keys):
-            raise RecipeError(f"--set must look like a.b=value, got {override!r}")
+            raise RecipeError(f"--set must look like a.b=value, got {masked(override)!r}")
         place = changed
         for depth, key in enumerate(keys[:-1], start=1):
             inner = place.get(key)
             if inner is not None and not isinstance(inner, dict):
-                raise RecipeError(f"--set {override}: {'.'.join(keys[:depth])} is a value, not a section")
+                raise RecipeError(f"--set {masked(override)}: {'.'.join(keys[:depth])} is a value, not a section")
             place[key] = place = dict(inner or {})
-        place[keys[-1]] = _parse(text, f"--set {override}")
+        place[keys[-1]] = _parse(text, f"--set {masked(override)}")
     return changed
 
 
@@ -114,5 +115,5 @@ def _model_within(annotation: Any) -> type[BaseModel] | None:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    text = masked(repr(value))
     return text if len(text) <= 80 else text[:79] + "…"

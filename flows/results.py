@@ -2,10 +2,12 @@
 
 Lists and structs are one JSON text in CSV and in the terminal's table, and stay what they are in JSON and Parquet. A NULL is
 an empty field in CSV, `null` in JSON. JSON is one array of objects with a row per line, so that both `jq` and `head` can
-deal with it; it has no NaN or infinity, which become null.
+deal with it; it has no NaN or infinity, which become null. A terminal gets control characters made visible; a file or a pipe
+gets the data as they are.
 """
 
 import csv
+import io
 import json
 import math
 import sys
@@ -21,6 +23,7 @@ from rich.markup import escape
 
 from flows.console import stderr, stdout, table
 from schemas.errors import QueryError, unknown
+from schemas.visible import visible
 
 FORMATS = ("table", "csv", "json", "parquet")
 MAX_TABLE_ROWS = 50
@@ -56,7 +59,12 @@ def write_result(result: pa.Table, format: str, output: Path | None) -> None:
 @contextmanager
 def _opened(output: Path | None, is_binary: bool = False) -> Iterator[IO[Any]]:
     if output is None:
-        yield sys.stdout
+        if not sys.stdout.isatty():
+            yield sys.stdout
+            return
+        with io.StringIO() as shown:
+            yield shown
+            sys.stdout.write(visible(shown.getvalue()))
         return
     try:
         with output.open("wb") if is_binary else output.open("w", encoding="utf-8", newline="") as sink:

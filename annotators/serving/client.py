@@ -135,7 +135,7 @@ class Client:
 
     def _read(self, answer: Any, seconds: float) -> "Answered | _Trouble":
         try:
-            return read_completion(answer, seconds)
+            return read_completion(answer, seconds, self._key)
         except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
             return _Trouble("failed", f"not a chat completion ({type(error).__name__}): {self._plain(answer)[:100]!r}")
 
@@ -197,12 +197,16 @@ def address(params: ServerParams) -> tuple[str, str]:
     return url, key
 
 
-def read_completion(answer: Any, seconds: float) -> Answered:
-    """A chat completion as it came. ValueError, KeyError, IndexError, TypeError or AttributeError if it is none."""
+def read_completion(answer: Any, seconds: float, key: str = "") -> Answered:
+    """A chat completion as it came, but for `key` where a server repeats it: replies are published.
+
+    Raises ValueError, KeyError, IndexError, TypeError or AttributeError if it is none.
+    """
     choices = [_choice(choice) for choice in answer["choices"]]
     if not choices:
         raise ValueError("a reply has at least one choice")
-    raw = RawReply(tuple(text for text, _ in choices), tuple(finish for _, finish in choices))
+    texts = tuple(text.replace(key, "…") if key else text for text, _ in choices)
+    raw = RawReply(texts, tuple(finish for _, finish in choices))
     return Answered(raw, Tokens.billed(answer.get("usage")), seconds)
 
 

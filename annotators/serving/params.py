@@ -1,5 +1,6 @@
 """Parameters of every backend behind a server. The key itself is never one of them: only the name of its variable is."""
 
+import re
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -32,6 +33,13 @@ class ServerParams(BatchParams):
     max_retries: int = placement(6, "tries after a server's error or a broken connection", ge=0, le=20)
     patience_s: float = placement(600.0, "longest time a request is held back by rate limits of the server", gt=0)
     prices: str | None = placement(None, "price file of your own, over the one that comes with the program")
+
+    @field_validator("api_key_env")
+    @classmethod
+    def _is_a_name(cls, name: str) -> str:
+        if not re.fullmatch(r"[A-Z_][A-Z0-9_]*", name):
+            raise ValueError("api_key_env must be the name of an environment variable, in capitals, and never the key itself")
+        return name
 
     @field_validator("base_url")
     @classmethod
