@@ -2,29 +2,52 @@
 
 Every command ends in one of these, whatever happens in it:
 
-    0    done; sources that could not be used are rows of the table `failure`, not an error
+    0    done
     1    a check found something wrong (selfcheck, verify)
     2    something the user can mend: one line on stderr says what
     3    a mistake in this program or its surroundings; `--debug` shows where
+    4    done, with failures: the release is published; what could not be used are rows of the table `failure`
     130  interrupted with Ctrl-C; what was finished is kept, and the same command goes on from there
+    143  told to end with SIGTERM; the same
 """
 
 import logging
 import os
+import signal
 from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from flows.commands import build, calibrate, checks, compare, decide, inspect, plan, query, recipe, review, status, verify
-from schemas.errors import AudiocotError
-
-EXIT_CHECK_FAILED, EXIT_USER, EXIT_INTERNAL, EXIT_INTERRUPTED = 1, 2, 3, 130
-EXIT_CODES = (
-    "Exit codes: 0 done (files that could not be used are rows of the table failure) · 1 a check failed · "
-    "2 something you can mend · 3 an internal error · 130 interrupted."
+from flows.commands import (
+    build,
+    calibrate,
+    checks,
+    compare,
+    decide,
+    forget,
+    gc,
+    inspect,
+    plan,
+    query,
+    recipe,
+    review,
+    status,
+    verify,
 )
+from schemas.errors import AudiocotError
+from schemas.visible import visible
+
+EXIT_CHECK_FAILED, EXIT_USER, EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_TERMINATED = 1, 2, 3, 130, 143
+EXIT_CODES = (
+    "Exit codes: 0 done · 1 a check failed · 2 something you can mend · 3 an internal error · "
+    "4 done, with failures (rows of the table failure) · 130 or 143 interrupted."
+)
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM ends a command as Ctrl-C does: what is nearly finished is finished, everything that was started is ended."""
 
 
 class Program(TyperGroup):
@@ -35,8 +58,9 @@ class Program(TyperGroup):
             return super().invoke(ctx)
         except AudiocotError as error:
             self._end(ctx, EXIT_USER, " ".join(str(error).split()))
-        except KeyboardInterrupt:
-            self._end(ctx, EXIT_INTERRUPTED, "interrupted; run the same command again to go on")
+        except KeyboardInterrupt as error:
+            code = EXIT_TERMINATED if isinstance(error, Terminated) else EXIT_INTERRUPTED
+            self._end(ctx, code, "interrupted; run the same command again to go on")
         except (typer.Exit, typer.Abort, BrokenPipeError):
             raise  # a reader that has seen enough is no error; typer ends quietly
         except Exception as error:
@@ -48,7 +72,7 @@ class Program(TyperGroup):
     def _end(ctx: Any, code: int, message: str, hint: bool = False) -> None:
         if ctx.params.get("debug"):
             logging.getLogger("audiocot").exception("this is where it happened")
-        typer.echo(f"audiocot: {message}" + (" (--debug shows where)" if hint else ""), err=True)
+        typer.echo(f"audiocot: {visible(message)}" + (" (--debug shows where)" if hint else ""), err=True)
         raise typer.Exit(code) from None
 
 
@@ -66,7 +90,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (checks, build, plan, status, query, inspect, decide, compare, calibrate, verify):
+for group in (checks, build, plan, status, query, inspect, decide, compare, calibrate, verify, gc, forget):
     group.register(app)
 app.add_typer(recipe.app, name="recipe")
 app.add_typer(review.app, name="review")
@@ -91,6 +115,11 @@ def _globals(
         logging.getLogger(package).setLevel(logging.INFO)
 
 
+def _terminate(number: int, frame: object) -> None:
+    raise Terminated
+
+
 def main() -> None:
     """The entry point of the program."""
+    signal.signal(signal.SIGTERM, _terminate)
     app()
