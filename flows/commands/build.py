@@ -75,12 +75,14 @@ def build(
 
 
 def _check_places(source: str, root: str) -> None:
-    """A source that is not there or a root that is not ours is told before a server and workers are started."""
+    """A missing source, or a root that is not ours or that somebody else holds, is told before anything is started."""
+    from pipeline.lease import check_free
     from pipeline.sources import list_sources
     from schemas.layout import Dataset
 
     next(iter(list_sources(source)))
-    Dataset.find(root)
+    if dataset := Dataset.find(root):
+        check_free(dataset)
 
 
 def _show_report(report: "BuildReport") -> None:
