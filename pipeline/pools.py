@@ -106,16 +106,12 @@ def make_pools(plan: Plan, num_workers: int | None = None) -> list[Pool]:
 
     A worker of the CPU pool may load every model without a GPU, so it needs the memory of all of them.
     """
-    with_model = [planned for planned in plan.stages if planned.stage.annotator]
-    on_cpu = {planned.name: planned.stage.annotator.resources for planned in with_model if not _gpus(planned)}
+    needs = {planned: planned.stage.annotator.resources for planned in plan.stages if planned.stage.annotator}
+    on_cpu = {planned.name: need for planned, need in needs.items() if not need.gpus}
     cpus = max((need.cpus for need in on_cpu.values()), default=1.0)
     shared = Resources(cpus=cpus, memory_gb=sum(need.memory_gb for need in on_cpu.values()))
     asked_by = tuple(name for name, need in on_cpu.items() if need.cpus == cpus > 1 or need.memory_gb)
-    own = [
-        Pool(pool_of(planned), planned.stage.annotator.resources, planned, asked_by=(planned.name,))
-        for planned in with_model
-        if _gpus(planned)
-    ]
+    own = [Pool(pool_of(planned), need, planned, asked_by=(planned.name,)) for planned, need in needs.items() if need.gpus]
     return [Pool(CPU_POOL, shared, num_workers=num_workers, asked_by=asked_by), *own]
 
 

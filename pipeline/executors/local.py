@@ -89,9 +89,9 @@ class LocalExecutor:
 
     def wait(self, timeout_s: float) -> list[Outcome]:
         """AudiocotError if a worker could not be started: its model's own, or ResourceError."""
-        workers = {child.connection: worker for worker, child in self._children.items()}
-        for connection in wait(list(workers), timeout_s):
-            if outcome := self._heard(workers[connection]):
+        speaking = wait([child.connection for child in self._children.values()], timeout_s)
+        for worker in [worker for worker, child in self._children.items() if child.connection in speaking]:
+            if outcome := self._heard(worker):
                 return [outcome]  # one at a time: an error of the next must not cost this one
         return []
 
