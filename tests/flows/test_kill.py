@@ -1,4 +1,7 @@
-"""kill -9 of the driver at any moment: the same command goes on, repeats no finished cell and ends in the same bytes."""
+"""Ctrl-C, SIGTERM and kill -9 of the command at any moment: the same command goes on and ends in the same bytes.
+
+What is killed below the command (workers, Ray) is in tests/faults/test_kills.py.
+"""
 
 import hashlib
 import os
@@ -57,24 +60,34 @@ def undisturbed(source: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
     return shards(root)
 
 
-def kill_when(process: subprocess.Popen[bytes], root: Path, num_parts: int, limit_s: float = 200.0) -> None:
-    """SIGKILL the driver as soon as there are this many parts."""
+def end_when(
+    process: subprocess.Popen[bytes], root: Path, num_parts: int, how: signal.Signals = signal.SIGKILL, limit_s: float = 200.0
+) -> str:
+    """Send the driver a signal as soon as there are this many parts; what it says on stderr."""
     deadline = time.monotonic() + limit_s
     while process.poll() is None and len(parts(root)) < num_parts:
         assert time.monotonic() < deadline, f"no {num_parts} parts within {limit_s} s"
         time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.send_signal(how)
+    _, said = process.communicate(timeout=120)
+    return said.decode() if said else ""
+
+
+EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}
 
 
 @pytest.mark.timeout(900)
-def test_a_killed_build_goes_on_where_it_was(source: Path, undisturbed: dict[str, str], tmp_path: Path) -> None:
+def test_an_interrupted_or_killed_build_says_how_to_go_on_and_goes_on_where_it_was(
+    source: Path, undisturbed: dict[str, str], tmp_path: Path
+) -> None:
     root = tmp_path / "root"
     chance = random.Random(0)
     written: dict[Path, int] = {}
-    for num_parts in (1, 12 + chance.randrange(8), 40 + chance.randrange(20)):
-        process = subprocess.Popen(command(source, root), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        kill_when(process, root, num_parts)
+    for how, num_parts in zip(EXIT_CODES, (1, 12 + chance.randrange(8), 40 + chance.randrange(20)), strict=True):
+        process = subprocess.Popen(command(source, root), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        said = end_when(process, root, num_parts, how)
+        assert process.returncode == EXIT_CODES[how], said
+        assert how == signal.SIGKILL or "audiocot: interrupted; run the same command again to go on" in said
         time.sleep(1)  # what its workers were writing is written or gone
         now = parts(root)
         assert all(now[path] == when for path, when in written.items() if is_finished(path, written)), (
@@ -101,7 +114,7 @@ def test_workers_and_servers_do_not_outlive_a_killed_driver(source: Path, tmp_pa
     process = subprocess.Popen(
         command(source, tmp_path / "root"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
-    kill_when(process, tmp_path / "root", 12)
+    end_when(process, tmp_path / "root", 12)
     deadline = time.monotonic() + 30
     while (alive := members_of(process.pid)) and time.monotonic() < deadline:
         time.sleep(0.5)
