@@ -6,13 +6,17 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import annotators, ingest, startup
+from tests.bench import annotators, claims, engine, growth, ingest, packing, startup
 from tests.bench.measuring import Size, machine
 
 BENCHMARKS: dict[str, Callable[[Path, Size], list[str]]] = {
     "ingest": ingest.measure,
     "annotators": annotators.measure,
     "startup": startup.measure,
+    "engine": engine.measure,
+    "growth": growth.measure,
+    "packing": packing.measure,
+    "claims": claims.measure,
 }
 
 
