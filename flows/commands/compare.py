@@ -1,4 +1,4 @@
-"""`audiocot compare`: two policies on the verdicts of a dataset, side by side."""
+"""`audiocot compare`: two datasets or releases row by row; or, of one dataset, two policies on the same verdicts."""
 
 import json
 from dataclasses import asdict
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.commands.options import AsJson, Root
+from flows.commands.options import AsJson
 
 if TYPE_CHECKING:
     from pipeline.verification.comparing import Comparison, Kept, TaskComparison
@@ -20,13 +20,49 @@ def register(app: typer.Typer) -> None:
 
 
 def compare(
-    root: Root,
-    policy_a: Annotated[str, typer.Argument(metavar="POLICY_A", help=f"A policy: {NAMES}.")],
-    policy_b: Annotated[str, typer.Argument(metavar="POLICY_B", help="Another, named alike.")],
-    examples: Annotated[int, typer.Option("--examples", min=0, help="Changed chains to show for each task.")] = 5,
+    a: Annotated[str, typer.Argument(metavar="A", help=f"A root or ROOT/releases/NAME. With --root a policy: {NAMES}.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="Another, named alike.")],
+    root: Annotated[str | None, typer.Option("--root", help="Compare two policies on the verdicts of this dataset.")] = None,
+    examples: Annotated[int, typer.Option("--examples", min=0, help="Rows or chains to show for each kind of change.")] = 5,
     as_json: AsJson = False,
 ) -> None:
-    """Show what two policies make of the same verdicts. Decides what is not decided yet; no model is asked, no media read."""
+    """Show what differs: rows added, removed and changed, table by table; with --root, what two policies decide.
+
+    Policies are decided on where they are not yet; no model is asked, no media read.
+    """
+    if root is None:
+        _compare_rows(a, b, examples, as_json)
+    else:
+        _compare_policies(root, a, b, examples, as_json)
+
+
+def _compare_rows(a: str, b: str, examples: int, as_json: bool) -> None:
+    from pipeline.differences import differences
+
+    found = differences(a, b, examples)
+    if as_json:
+        typer.echo(json.dumps([asdict(one) for one in found], indent=1, default=str))
+        return
+    from flows.console import stdout, table
+    from schemas.visible import visible
+
+    console = stdout()
+    columns = ("table", "rows in A", "rows in B", "added", "removed", "changed")
+    rows = [(one.table, one.num_a, one.num_b, *one.num.values()) for one in found]
+    console.print(table(columns, rows, right=columns[1:]))
+    for one in found:
+        for example in one.examples:
+            values = ", ".join(f"{name}: {_briefly(value, example.change)}" for name, value in example.values.items())
+            told = f"{one.table} {' '.join(example.key)} {example.change}: {values}"
+            console.print(f"\n{visible(told)}", markup=False, highlight=False)
+
+
+def _briefly(value: Any, change: str) -> str:
+    texts = [text if len(text) <= 60 else f"{text[:59]}…" for text in map(str, value if change == "changed" else (value,))]
+    return " → ".join(texts)
+
+
+def _compare_policies(root: str, policy_a: str, policy_b: str, examples: int, as_json: bool) -> None:
     from schemas.layout import Dataset
 
     dataset = Dataset.open(root)  # before the rest is loaded: a wrong root is told at once
