@@ -1,27 +1,25 @@
-"""One analysis of a clip's sound, computed once and shared by detector, captioner and verifier.
+"""One analysis of a clip's sound: all that can be measured about it.
 
 `Analysis` is the only door to the instruments: what it offers over a span is what a claim can be checked against. Its parts
-are computed on first use. `analysis_of` keeps the analyses of the last few clips of the process, by clip id and content.
+are computed on first use.
 
-Which spans hold events is not decided here (see `detector.find_events`).
+Which spans hold events is not decided here (see `events`), nor how long an analysis is kept (`listening`).
 """
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import blake2b
 
 import numpy as np
 
-from annotators.instruments.loudness import ABSOLUTE_GATE_LUFS, MOMENTARY_S, LoudnessCurve, integrated_lufs, loudness_curve
+from annotators.instruments.loudness import ABSOLUTE_GATE_LUFS, MOMENTARY_S, LoudnessCurve, loudness_curve
 from annotators.instruments.onsets import Onset, find_onsets
 from annotators.instruments.params import InstrumentParams
 from annotators.instruments.partials import Partial, find_partials
 from annotators.instruments.pitch import Pitch, PitchTrack, pitch_over, pitch_track, prominence_db
 from annotators.instruments.spectra import SILENCE_POWER, Bands, Floats, Spectrogram, bands, decibels, spectrogram
 from annotators.instruments.stereo import Pan, pan_of
-from annotators.media import Media, Sound
+from annotators.media import Sound
 
 _LEAST_FRAMES_FOR_A_SLOPE = 3
 
@@ -79,8 +77,8 @@ class Analysis:
     @cached_property
     def floor_power(self) -> Floats:
         """The clip's steady background: power per band (bands,) that its 100 ms means exceed nine tenths of the time."""
-        num = max(1, round(0.1 / self.quick.hop_s))
-        whole = len(self.quick.times_s) // num * num
+        num = max(1, round(0.1 / self.bands.hop_s))
+        whole = len(self.bands.times_s) // num * num
         power = self.bands.mean_power
         smooth = power[:whole].reshape(-1, num, power.shape[1]).mean(axis=1) if whole else power
         return np.percentile(smooth, 10, axis=0).astype(np.float32)
@@ -89,10 +87,10 @@ class Analysis:
     def loudness(self) -> LoudnessCurve:
         return loudness_curve(self.sound)
 
-    @cached_property
+    @property
     def integrated_lufs(self) -> float | None:
         """Gated loudness of the clip; None when too short or too quiet for the gate."""
-        return integrated_lufs(self.sound)
+        return self.loudness.integrated_lufs
 
     @cached_property
     def prominence(self) -> Floats:
@@ -106,7 +104,7 @@ class Analysis:
     @cached_property
     def faint_and_clear_onsets(self) -> list[Onset]:
         """Every onset of the clip, in order, with those under the threshold that other evidence may confirm."""
-        return find_onsets(self.sound, self.quick, self.bands, self.floor_power, self.params)
+        return find_onsets(self.sound, self.bands, self.floor_power, self.params)
 
     @cached_property
     def all_onsets(self) -> list[Onset]:
@@ -148,16 +146,16 @@ class Analysis:
         """
         if self.bands.power.shape[0] != 2:
             return None
-        frames = self.quick.frames(start_s, end_s)
+        frames = self.bands.frames(start_s, end_s)
         power = self.bands.power[:, frames].astype(np.float64)
         background = self._floor_by_channel
         if start_s > 0.06:
-            before = self.bands.power[:, self.quick.frames(start_s - 0.056, start_s - 0.006)].mean(axis=1)
+            before = self.bands.power[:, self.bands.frames(start_s - 0.056, start_s - 0.006)].mean(axis=1)
             background = np.maximum(background, before)
         rises = power.mean(axis=(0, 1)) > 4.0 * background.mean(axis=0)
         if rises.any() and end_s - start_s < 0.5 * self.duration_s:
             power = np.maximum(power - background[:, None], 0.0)[:, :, rises]
-        return pan_of(power.sum(axis=2), self.quick.times_s[frames])
+        return pan_of(power.sum(axis=2), self.bands.times_s[frames])
 
     @cached_property
     def _floor_by_channel(self) -> Floats:
@@ -200,40 +198,29 @@ class Analysis:
 
     def energy_over_floor_db(self, start_s: float, end_s: float) -> float:
         """Largest 50 ms level within the span, over the bands, above the clip's floor."""
-        power = self.bands.mean_power[self.quick.frames(start_s, end_s)].sum(axis=1)
-        width = min(len(power), max(1, round(0.05 / self.quick.hop_s)))
+        power = self.bands.mean_power[self.bands.frames(start_s, end_s)].sum(axis=1)
+        width = min(len(power), max(1, round(0.05 / self.bands.hop_s)))
         smooth = np.convolve(power, np.ones(width) / width, mode="valid")
         return float(10 * np.log10((smooth.max() + SILENCE_POWER) / (self.floor_power.sum() + SILENCE_POWER)))
 
     def decay_time_s(self, onset_s: float, drop_db: float = 20.0) -> float | None:
         """How long after its onset a hit's energy over the level before it has fallen by `drop_db`. None: it does not."""
         later = [onset.time_s for onset in self.all_onsets if onset.time_s > onset_s + self.params.least_onset_gap_s]
-        frames = self.quick.frames(onset_s, min([onset_s + 4.0, self.duration_s, *later]))
-        before = self.quick.frames(max(0.0, onset_s - 0.05), max(0.01, onset_s - 0.008))
+        frames = self.bands.frames(onset_s, min([onset_s + 4.0, self.duration_s, *later]))
+        before = self.bands.frames(max(0.0, onset_s - 0.05), max(0.01, onset_s - 0.008))
         power = self.bands.mean_power[frames].sum(axis=1) - self.bands.mean_power[before].sum(axis=1).mean()
-        width = min(len(power), max(1, round(0.02 / self.quick.hop_s)))
+        width = min(len(power), max(1, round(0.02 / self.bands.hop_s)))
         smooth = np.convolve(power, np.ones(width) / width, mode="same")
-        top = int(smooth[: max(1, round(0.1 / self.quick.hop_s))].argmax())
+        top = int(smooth[: max(1, round(0.1 / self.bands.hop_s))].argmax())
         below = np.flatnonzero(smooth[top:] < smooth[top] * 10 ** (-drop_db / 10))
-        return float((top + below[0]) * self.quick.hop_s) if len(below) else None
+        return float((top + below[0]) * self.bands.hop_s) if len(below) else None
+
+    def let_go(self) -> None:
+        """Forget the spectra that only finding events needs, three quarters of the memory; they come back when asked for."""
+        for name in ("quick", "middle"):
+            self.__dict__.pop(name, None)
 
     def _samples(self, start_s: float, end_s: float) -> Floats:
         rate, num = self.sound.sample_rate_hz, self.sound.samples.shape[1]
         first = int(np.clip(round(start_s * rate), 0, max(num - 1, 0)))
         return self.sound.samples[:, first : max(first + 1, min(num, round(end_s * rate)))]
-
-
-_KEPT = 2
-_analyses: OrderedDict[tuple[str, bytes, InstrumentParams], Analysis] = OrderedDict()
-
-
-def analysis_of(media: Media, params: InstrumentParams) -> Analysis:
-    """The analysis of a clip, shared by all who ask with the same parameters in this process."""
-    sound = media.sound()
-    key = (media.clip_id, blake2b(np.ascontiguousarray(sound.samples).data, digest_size=16).digest(), params)
-    if key not in _analyses:
-        _analyses[key] = Analysis(sound, params)
-    _analyses.move_to_end(key)
-    while len(_analyses) > _KEPT:
-        _analyses.popitem(last=False)
-    return _analyses[key]

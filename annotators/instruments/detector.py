@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from annotators.base import Annotator, Resources
-from annotators.instruments.analysis import analysis_of
-from annotators.instruments.events import find_events
+from annotators.instruments.listening import listen
 from annotators.instruments.measurements import measure
 from annotators.instruments.params import InstrumentParams
 from annotators.media import Media
@@ -33,6 +32,5 @@ class EventDetector(Annotator[Media, Hearing]):
         sound = media.sound()
         if sound.duration_s < LEAST_DURATION_S:
             return Rejected("too_short", f"instruments need {LEAST_DURATION_S} s of sound, got {sound.duration_s:.3f} s")
-        analysis = analysis_of(media, self.params)
-        events = find_events(analysis)
-        return Hearing(events, measure(analysis, events))
+        heard = listen(media, self.params)
+        return Hearing(heard.events, measure(heard.analysis, heard.events))

@@ -3,8 +3,6 @@
 Names follow schemas.vocabulary: they say how a sound behaves. What makes it is nobody's business here.
 """
 
-from functools import lru_cache
-
 import numpy as np
 
 from annotators.instruments.analysis import Analysis
@@ -22,7 +20,6 @@ _BREATH_DB = 9.0
 _BREATH_HISS_DB = 20.0
 
 
-@lru_cache(maxsize=2)
 def find_events(analysis: Analysis) -> tuple[HeardEvent, ...]:
     """All events in order of onset."""
     strikes = find_strikes(analysis)

@@ -1,7 +1,7 @@
 """Loudness after ITU-R BS.1770-4: integrated over the clip, and momentary (400 ms) through time.
 
-pyloudnorm gates and integrates; its K-weighting filters are applied once more here for the momentary curve, because its
-meter does not hand out the weighted signal.
+pyloudnorm gates and integrates. Its K-weighting filters are applied here, once for both: its meter does not hand out the
+weighted signal.
 """
 
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ class LoudnessCurve:
 
     summed: NDArray[np.float64]  # (steps + 1,) weighted energy from the start, in units of mean square x seconds
     duration_s: float
+    integrated_lufs: float | None  # gated; None when shorter than 0.4 s, or everything is below the -70 LUFS gate
 
     def mean_lufs(self, start_s: NDArray[np.float64], end_s: NDArray[np.float64]) -> NDArray[np.float64]:
         """Ungated loudness of each span."""
@@ -47,6 +48,7 @@ class LoudnessCurve:
 
 
 def _k_weighted(sound: Sound) -> NDArray[np.float64]:
+    """The sound as loud as it seems at each frequency, (channels, n)."""
     stages = (
         IIRfilter(4.0, 1 / np.sqrt(2), 1500.0, sound.sample_rate_hz, "high_shelf"),
         IIRfilter(0.0, 0.5, 38.0, sound.sample_rate_hz, "high_pass"),
@@ -58,17 +60,20 @@ def _k_weighted(sound: Sound) -> NDArray[np.float64]:
 
 
 def loudness_curve(sound: Sound) -> LoudnessCurve:
-    """The loudness of a sound through time. Channels count as front channels (weight 1)."""
-    energy = (_k_weighted(sound) ** 2).sum(axis=0)
+    """The loudness of a sound through time and as a whole. Channels count as front channels (weight 1)."""
+    weighted = _k_weighted(sound)
+    energy = (weighted**2).sum(axis=0)
     step = sound.sample_rate_hz * _STEP_S
     edges = np.round(np.arange(0, len(energy) / step) * step).astype(int)
     per_step = np.add.reduceat(energy, edges) / sound.sample_rate_hz
-    return LoudnessCurve(np.concatenate([[0.0], np.cumsum(per_step)]), sound.duration_s)
+    summed = np.concatenate([[0.0], np.cumsum(per_step)])
+    return LoudnessCurve(summed, sound.duration_s, _integrated_lufs(weighted, sound))
 
 
-def integrated_lufs(sound: Sound) -> float | None:
-    """Gated loudness of the whole sound. None when it is shorter than 0.4 s or everything is below the -70 LUFS gate."""
+def _integrated_lufs(weighted: NDArray[np.float64], sound: Sound) -> float | None:
     if sound.duration_s <= MOMENTARY_S:
         return None
-    loudness = float(Meter(sound.sample_rate_hz).integrated_loudness(sound.samples.T.astype(np.float64)))
+    meter = Meter(sound.sample_rate_hz)
+    meter._filters.clear()  # it is weighted already, and to filter it takes longer than all the rest
+    loudness = float(meter.integrated_loudness(weighted.T))
     return loudness if np.isfinite(loudness) else None

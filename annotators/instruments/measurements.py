@@ -89,7 +89,7 @@ def _repetition(analysis: Analysis) -> Iterator[Measured]:
     """The strongest period of the rises in the bands, where it is clear."""
     if len(analysis.all_onsets) < 3:
         return
-    hop_s = analysis.quick.hop_s
+    hop_s = analysis.bands.hop_s
     novelty = novelty_db(analysis.bands, hop_s, analysis.floor_power).astype(np.float64)
     spectrum = np.fft.rfft(novelty - novelty.mean(), 2 * len(novelty))
     correlation = np.fft.irfft(np.abs(spectrum) ** 2)[: len(novelty)]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d, percentile_filter
 
 from annotators.instruments.params import InstrumentParams
-from annotators.instruments.spectra import Bands, Floats, Spectrogram
+from annotators.instruments.spectra import Bands, Floats
 from annotators.media import Sound
 
 _MASKED_RATIO = 2e-4  # what lies 37 dB under all that sounds just before makes no difference to the ear
@@ -59,15 +59,15 @@ def onset_threshold(novelty: Floats, hop_s: float, params: InstrumentParams) -> 
     return threshold
 
 
-def find_onsets(sound: Sound, quick: Spectrogram, bands: Bands, floor_power: Floats, params: InstrumentParams) -> list[Onset]:
+def find_onsets(sound: Sound, bands: Bands, floor_power: Floats, params: InstrumentParams) -> list[Onset]:
     """Onsets in order of time, faint ones (`over_noise` < 1) included."""
-    novelty = novelty_db(bands, quick.hop_s, floor_power)
-    threshold = onset_threshold(novelty, quick.hop_s, params)
-    reach = max(1, round(params.least_onset_gap_s / quick.hop_s))
+    novelty = novelty_db(bands, bands.hop_s, floor_power)
+    threshold = onset_threshold(novelty, bands.hop_s, params)
+    reach = max(1, round(params.least_onset_gap_s / bands.hop_s))
     is_top = (novelty == maximum_filter1d(novelty, 2 * reach + 1)) & (novelty > params.faint_onset_ratio * threshold)
     found: list[Onset] = []
     for frame in np.flatnonzero(is_top):
-        time_s = attack_time(sound, float(quick.times_s[frame]))
+        time_s = attack_time(sound, float(bands.times_s[frame]))
         if not found or time_s - found[-1].time_s >= params.least_onset_gap_s:
             found.append(Onset(time_s, float(novelty[frame]), float(novelty[frame] / threshold[frame])))
     return found

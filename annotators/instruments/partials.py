@@ -163,20 +163,22 @@ def _continued(
     active: list[_Line], done: list[_Line], frame: int, bins: NDArray[np.float64], levels: NDArray[np.float64]
 ) -> list[_Line]:
     """Lines extended by the peaks of a frame; peaks that extend none begin one; lines long without a peak are done."""
-    used = np.zeros(len(bins), bool)
-    if active and len(bins):
+    places, heights = bins.tolist(), levels.tolist()
+    used: set[int] = set()
+    if active and places:
         expected = np.array([line.expected_bin(frame) for line in active])
-        distance = np.abs(expected[:, None] - bins[None, :])
+        distance = np.abs(expected[:, None] - bins)
         peak, owner = distance.argmin(axis=1), distance.argmin(axis=0)
+        each = np.arange(len(active))
         reach = np.maximum(_REACH_BINS, _REACH_RATIO * expected)
-        lines = np.flatnonzero((owner[peak] == np.arange(len(active))) & (distance.min(axis=1) <= reach))
-        for line in lines:
+        lines = ((owner[peak] == each) & (distance[each, peak] <= reach)).nonzero()[0]
+        for line, at in zip(lines.tolist(), peak[lines].tolist(), strict=True):
             active[line].frames.append(frame)
-            active[line].bins.append(float(bins[peak[line]]))
-            active[line].levels.append(float(levels[peak[line]]))
-        used[peak[lines]] = True
+            active[line].bins.append(places[at])
+            active[line].levels.append(heights[at])
+            used.add(at)
     kept: list[_Line] = []
     for follower in active:
         (kept if frame - follower.frames[-1] <= _MOST_MISSING_FRAMES else done).append(follower)
-    kept.extend(_Line([frame], [float(bins[i])], [float(levels[i])]) for i in np.flatnonzero(~used))
+    kept += [_Line([frame], [places[at]], [heights[at]]) for at in range(len(places)) if at not in used]
     return kept

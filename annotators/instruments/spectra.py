@@ -15,6 +15,7 @@ from scipy.fft import next_fast_len, rfft, rfftfreq
 from scipy.signal import get_window
 
 Floats = NDArray[np.float32]
+SAMPLES_AT_ONCE = 1 << 16
 SILENCE_POWER = 1e-12  # -120 dB: digital silence, and what keeps logarithms finite
 
 
@@ -31,24 +32,30 @@ def channel_mean(power: Floats) -> Floats:
 
 
 @dataclass(frozen=True, eq=False)
-class Spectrogram:
-    """`power` (channels, frames, bins); `times_s` (frames,) centres of the frames; `freqs_hz` (bins,)."""
+class Framed:
+    """`times_s` (frames,): centres of the frames, one each `hop_s`."""
 
-    power: Floats
     times_s: NDArray[np.float64]
-    freqs_hz: NDArray[np.float64]
     hop_s: float
-
-    @cached_property
-    def mean_power(self) -> Floats:
-        """Mean over the channels (frames, bins)."""
-        return channel_mean(self.power)
 
     def frames(self, start_s: float, end_s: float) -> slice:
         """The frames whose centres lie in the span; at least one."""
         first = int(np.clip(np.ceil(start_s / self.hop_s - 1e-6), 0, len(self.times_s) - 1))
         last = int(np.clip(np.ceil(end_s / self.hop_s - 1e-6), first + 1, len(self.times_s)))
         return slice(first, last)
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrogram(Framed):
+    """`power` (channels, frames, bins); `freqs_hz` (bins,)."""
+
+    power: Floats
+    freqs_hz: NDArray[np.float64]
+
+    @cached_property
+    def mean_power(self) -> Floats:
+        """Mean over the channels (frames, bins)."""
+        return channel_mean(self.power)
 
 
 def spectrogram(samples: Floats, rate_hz: int, window_s: float, hop_s: float) -> Spectrogram:
@@ -58,20 +65,22 @@ def spectrogram(samples: Floats, rate_hz: int, window_s: float, hop_s: float) ->
     padded = np.pad(samples, ((0, 0), (size // 2, size // 2 + hop)), mode="reflect")
     num_frames = samples.shape[1] // hop + 1
     window = get_window("hann", size).astype(np.float32)
+    scale = 2.0 / (size * np.sum(window.astype(np.float64) ** 2))
     framed = np.lib.stride_tricks.sliding_window_view(padded, size, axis=1)[:, : num_frames * hop : hop]
-    spectra = rfft(framed * window, axis=2)
-    power = spectra.real**2 + spectra.imag**2
-    power *= 2.0 / (size * np.sum(window.astype(np.float64) ** 2))
-    return Spectrogram(
-        power.astype(np.float32, copy=False),
-        np.arange(num_frames) * hop / rate_hz,
-        rfftfreq(size, 1 / rate_hz),
-        hop / rate_hz,
-    )
+    freqs_hz = rfftfreq(size, 1 / rate_hz)
+    power = np.empty((len(samples), num_frames, len(freqs_hz)), np.float32)
+    together = max(1, SAMPLES_AT_ONCE // size)  # a few frames at once stay in the processor's cache
+    for channel in range(len(samples)):
+        for first in range(0, num_frames, together):
+            few = slice(first, first + together)
+            spectra = rfft(framed[channel, few] * window, axis=1)
+            np.add(spectra.real**2, spectra.imag**2, out=power[channel, few])
+            power[channel, few] *= scale
+    return Spectrogram(np.arange(num_frames) * hop / rate_hz, hop / rate_hz, power, freqs_hz)
 
 
 @dataclass(frozen=True, eq=False)
-class Bands:
+class Bands(Framed):
     """Energies in log-spaced bands: `power` (channels, frames, bands); `edges_hz` (bands + 1,)."""
 
     power: Floats
@@ -101,4 +110,4 @@ def bands(spectra: Spectrogram, lowest_hz: float, highest_hz: float, per_octave:
     wanted = lowest_hz * 2.0 ** (np.arange(num_edges) / per_octave)
     index = np.unique(np.clip(np.round(wanted / step_hz).astype(int), 1, len(spectra.freqs_hz) - 1))
     power = np.add.reduceat(spectra.power[:, :, : index[-1]], index[:-1], axis=2)
-    return Bands(power, (index - 0.5) * step_hz)
+    return Bands(spectra.times_s, spectra.hop_s, power, (index - 0.5) * step_hz)

@@ -62,8 +62,8 @@ def _strike(analysis: Analysis, onset: Onset, clear: Sequence[Partial]) -> Strik
     ringing = [line for line in _ringing(started) if not any(_is_resumed(line, other) for other in clear)]
     excess = _excess(analysis, onset.time_s, min(next_s, onset.time_s + 1.5))
     decaying = [line for line in started if _early_fit(line)[0] < -_SLOWEST_DECAY_DB_PER_S]
-    end_s = _end_of_ring(onset.time_s, ringing) if ringing else onset.time_s + _faded_s(excess, analysis.quick.hop_s)
-    level_db, fall_db = _level_and_fall_db(excess, analysis.quick.hop_s)
+    end_s = _end_of_ring(onset.time_s, ringing) if ringing else onset.time_s + _faded_s(excess, analysis.bands.hop_s)
+    level_db, fall_db = _level_and_fall_db(excess, analysis.bands.hop_s)
     return Strike(onset, min(end_s, analysis.duration_s), level_db, fall_db, ringing, decaying, _num_dying(started))
 
 
@@ -151,11 +151,12 @@ def _excess(analysis: Analysis, onset_s: float, until_s: float) -> Floats:
     gusts of a wind do not hide how a knock dies away. Zero where the onset is masked by what sounded just before: the end of
     a call, where a coder leaves its crumbs.
     """
-    power, quick = analysis.bands.mean_power, analysis.quick
-    before = power[quick.frames(max(0.0, onset_s - 0.04), max(0.003, onset_s - 0.006))].mean(axis=0)
-    after = power[quick.frames(onset_s, max(until_s - 0.008, onset_s + 0.02))]
-    early = after[: max(1, round(0.015 / quick.hop_s))].mean(axis=0)
-    recent = power[quick.frames(max(0.0, onset_s - 0.1), max(0.003, onset_s - 0.006))].sum(axis=1)
+    bands = analysis.bands
+    power = bands.mean_power
+    before = power[bands.frames(max(0.0, onset_s - 0.04), max(0.003, onset_s - 0.006))].mean(axis=0)
+    after = power[bands.frames(onset_s, max(until_s - 0.008, onset_s + 0.02))]
+    early = after[: max(1, round(0.015 / bands.hop_s))].mean(axis=0)
+    recent = power[bands.frames(max(0.0, onset_s - 0.1), max(0.003, onset_s - 0.006))].sum(axis=1)
     if early.sum() < max(0.7 * before.sum(), _MASKED_RATIO * recent.max()):
         return np.zeros(len(after), np.float32)
     rises = maximum_filter1d(early > 4.0 * before, 5)

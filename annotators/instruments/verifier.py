@@ -1,6 +1,6 @@
 """`instruments` as a verifier: judges every claim by measuring the clip's sound again.
 
-It forms its own picture of the sound (`events.find_events` on its own analysis) and never reads what the evidence tables
+It forms its own picture of the sound (`listening`) and never reads what the evidence tables
 say about it; of the picture it is given tracks and motion events, and for claims about makers it looks at it again. It decides
 what measurements can decide, and says `unverifiable` to the rest: free words beyond silence, inferences, and claims whose
 fields do not fit together.
@@ -10,14 +10,13 @@ from collections.abc import Sequence
 
 from annotators.base import Annotator
 from annotators.findings import unverifiable
-from annotators.instruments.analysis import analysis_of
-from annotators.instruments.events import find_events
 from annotators.instruments.judging.attribute import judge_attribute
 from annotators.instruments.judging.ear import Ear
 from annotators.instruments.judging.order import judge_order
 from annotators.instruments.judging.params import VerifierParams
 from annotators.instruments.judging.presence import judge_absence, judge_count, judge_event
 from annotators.instruments.judging.source import Eye, judge_source
+from annotators.instruments.listening import listen
 from annotators.roles import Inquiry
 from schemas.reasoning import Judged, Stated
 
@@ -38,8 +37,8 @@ class InstrumentVerifier(Annotator[Inquiry, list[Judged]]):
         return [self._judged(inquiry) for inquiry in batch]
 
     def _judged(self, inquiry: Inquiry) -> list[Judged]:
-        analysis = analysis_of(inquiry.media, self.params.instruments)
-        ear = Ear(analysis, sorted(find_events(analysis), key=lambda event: event.start_s), self.params)
+        heard = listen(inquiry.media, self.params.instruments)
+        ear = Ear(heard.analysis, sorted(heard.events, key=lambda event: event.start_s), self.params)
         eye = Eye(inquiry.tracks, inquiry.seen, inquiry.width_px, inquiry.media)
         return [judge(claim, ear, eye) for claim in inquiry.claims]
 

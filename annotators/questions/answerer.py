@@ -12,11 +12,10 @@ import numpy as np
 from pydantic import Field
 
 from annotators.base import Annotator
-from annotators.instruments.analysis import analysis_of
-from annotators.instruments.events import find_events
 from annotators.instruments.judging.ear import Ear
 from annotators.instruments.judging.params import VerifierParams
 from annotators.instruments.judging.source import Eye
+from annotators.instruments.listening import listen
 from annotators.instruments.verifier import judge
 from annotators.media import Media
 from annotators.questions.forms import Meaning, read_query
@@ -55,8 +54,8 @@ class InstrumentAnswerer(Annotator[AnswerRequest, Sequence[Drawn]]):
         """What is heard, None for digital silence."""
         if not media.sound().samples.any():
             return None
-        analysis = analysis_of(media, self.params.instruments)
-        return Ear(analysis, sorted(find_events(analysis), key=lambda event: event.start_s), self.params)
+        heard = listen(media, self.params.instruments)
+        return Ear(heard.analysis, sorted(heard.events, key=lambda event: event.start_s), self.params)
 
     def _drawn(self, asked: Asked, ear: Ear | None, name: str) -> Drawn:
         p = self.params

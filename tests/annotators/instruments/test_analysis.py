@@ -3,10 +3,7 @@
 import numpy as np
 import pytest
 
-from annotators.instruments.analysis import analysis_of
-from annotators.instruments.params import InstrumentParams
-from annotators.media import ArrayMedia
-from tests.annotators.instruments.signals import RATE_HZ, analysed, as_sound, click, glide, hush, place, times, tone
+from tests.annotators.instruments.signals import RATE_HZ, analysed, click, glide, hush, place, times, tone
 
 
 def test_a_sine_at_minus_23_lufs_measures_so() -> None:
@@ -91,12 +88,3 @@ def test_energy_over_the_floor_is_that_of_the_event() -> None:
     analysis = analysed(place(hush(3.0, -60.0), tone(1000, 0.5), 1.0))
     assert analysis.energy_over_floor_db(1.0, 1.5) == pytest.approx(43.0, abs=2.5)  # a sine of peak 0.2 in both channels
     assert analysis.energy_over_floor_db(2.0, 2.9) < 3.0
-
-
-def test_an_analysis_is_shared_by_content_and_id() -> None:
-    params, first = InstrumentParams(), as_sound(hush(1.0))
-    analysis = analysis_of(ArrayMedia("clip", first), params)
-    assert analysis_of(ArrayMedia("clip", as_sound(hush(1.0))), params) is analysis
-    assert analysis_of(ArrayMedia("clip", as_sound(hush(1.0, seed=5))), params) is not analysis
-    assert analysis_of(ArrayMedia("other", first), params) is not analysis
-    assert analysis_of(ArrayMedia("clip", first), InstrumentParams(onset_strength_db=5.0)) is not analysis

@@ -2,8 +2,7 @@
 
 import pytest
 
-from annotators.instruments.analysis import analysis_of
-from annotators.instruments.events import find_events
+from annotators.instruments.listening import listen
 from annotators.instruments.params import InstrumentParams
 from annotators.media import ArrayMedia
 from annotators.roles import CaseFile
@@ -36,7 +35,7 @@ CLIPS: dict[str, ArrayMedia] = {
 
 
 def reasoned(clip: ArrayMedia, tracks: list[Track], seen: list[SeenEvent]) -> Reasoned:
-    heard = find_events(analysis_of(clip, InstrumentParams()))
+    heard = listen(clip, InstrumentParams()).events
     size = (WIDTH_PX, HEIGHT_PX) if tracks else (None, None)
     return TemplateReasoner(TemplateReasoner.Params()).annotate(
         [CaseFile("clip", DURATION_S, *size, "a label", [], heard, [], tracks, seen)]
