@@ -102,9 +102,9 @@ def _exit_with_parent() -> None:
 
 
 def _serve(descriptor: int) -> None:
-    threading.Thread(target=_exit_with_parent, daemon=True).start()
     if is_server_configured():
         return
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
     import uvicorn
 
     config = uvicorn.Config("prefect.server.api.server:create_app", factory=True, log_level="error", lifespan="on")

@@ -18,7 +18,7 @@ from pipeline.media.clip_tar import IngestedClip
 from pipeline.media.ffmpeg import FfmpegError
 from pipeline.media.probe import Probe, probe
 from pipeline.media.stored import stored_sound, stored_video
-from pipeline.media.transcode import Cut, Encoding, transcode
+from pipeline.media.transcode import CopyCheck, Cut, Encoding, transcode
 from pipeline.media.windows import windows, windows_of_span
 from schemas.accounting import Failure
 from schemas.errors import Rejected
@@ -36,6 +36,9 @@ class IngestParams(Params):
     max_height_px: int = Field(480, ge=16, description="pictures that are encoded are made no higher than this")
     crf: int = Field(23, ge=0, le=51, description="x264 quality: 0 lossless, 23 good, 51 worst")
     preset: _Preset = Field("veryfast", description="x264 speed against file size")
+    copy_check: CopyCheck = Field(
+        "every_picture", description="what is decoded of an H.264 stream before it is stored as it is; keyframes is faster"
+    )
     probe_timeout_s: float = Field(60.0, gt=0, description="limit for opening a source and reading through it")
     transcode_timeout_s: float = Field(300.0, gt=0, description="limit for cutting and encoding one clip")
 
@@ -121,7 +124,7 @@ def _spans(listing: Listing, probed: Probe, params: IngestParams) -> list[tuple[
 
 def _clip(clip_id: str, listing: Listing, cut: Cut, params: IngestParams, scratch: Path) -> IngestedClip | Rejected:
     video, audio = scratch / f"{clip_id}.mp4", scratch / f"{clip_id}.flac"
-    encoding = Encoding(params.max_height_px, params.crf, params.preset)
+    encoding = Encoding(params.max_height_px, params.crf, params.preset, params.copy_check)
     try:
         mode = transcode(cut, video, audio, encoding, params.transcode_timeout_s)
         picture = None if mode == "none" else stored_video(video, cut.end_s - cut.start_s)

@@ -10,6 +10,7 @@ import soundfile
 
 _BLOCK_SAMPLES = 1 << 18
 _FULL_SCALE = 32768  # 16 bit
+_TOLERANCE_S = 0.001  # containers that were copied from round to a millisecond
 
 
 @dataclass(frozen=True)
@@ -29,15 +30,21 @@ class StoredSound:
 
 
 def stored_video(path: Path, duration_s: float) -> StoredVideo:
-    """Facts of a stored mp4; ValueError if it holds no picture."""
+    """Facts of a stored mp4. ValueError if it does not begin with a keyframe at 0, or shows pictures beyond the clip's end."""
     with av.open(str(path)) as container:
         stream = next(iter(container.streams.video), None)
         if stream is None:
             raise ValueError("no video stream was stored")
-        count = sum(1 for packet in container.demux(stream) if packet.size)
-        if count == 0:
+        stamps = [(float((one.pts or 0) * one.time_base), one.is_keyframe) for one in container.demux(stream) if one.size]
+        if not stamps:
             raise ValueError("no picture was stored")
-        return StoredVideo(stream.codec_context.width, stream.codec_context.height, count, count / duration_s)
+        first_s, last_s = min(stamps)[0], max(stamps)[0]
+        if not stamps[0][1] or abs(first_s) > _TOLERANCE_S:
+            raise ValueError(f"the stored pictures must begin with a keyframe at 0, they begin at {first_s:.3f} s")
+        if last_s > duration_s + _TOLERANCE_S:
+            raise ValueError(f"a picture was stored at {last_s:.3f} s of a clip of {duration_s:.3f} s")
+        width, height = stream.codec_context.width, stream.codec_context.height
+        return StoredVideo(width, height, len(stamps), len(stamps) / duration_s)
 
 
 def stored_sound(path: Path) -> StoredSound:

@@ -9,20 +9,27 @@ from numpy.typing import NDArray
 from pipeline.media.ffmpeg import FfmpegError
 from pipeline.media.probe import Picture, Probe, probe
 from pipeline.media.stored import stored_sound, stored_video
-from pipeline.media.transcode import Cut, Encoding, VideoMode, stored_size, transcode
+from pipeline.media.transcode import CopyCheck, Cut, Encoding, VideoMode, stored_size, transcode
 from tests.pipeline.media.rendering import SHARED_MEDIA, clicks, needs_shared_media, onset_s, render_video
 
 
 class Made:
     """A clip that was transcoded, and what is in it."""
 
-    def __init__(self, source: Path, folder: Path, start_s: float = 0.0, end_s: float | None = None) -> None:
+    def __init__(
+        self,
+        source: Path,
+        folder: Path,
+        start_s: float = 0.0,
+        end_s: float | None = None,
+        encoding: Encoding | None = None,
+    ) -> None:
         found = probe(source)
         assert isinstance(found, Probe), found
         self.probe = found
         self.video, self.audio = folder / "clip.mp4", folder / "clip.flac"
         cut = Cut(source, found, start_s, found.duration_s if end_s is None else end_s)
-        self.mode: VideoMode = transcode(cut, self.video, self.audio, Encoding(), 60)
+        self.mode: VideoMode = transcode(cut, self.video, self.audio, encoding or Encoding(), 60)
 
     @property
     def sound(self) -> NDArray[np.float64]:
@@ -37,6 +44,11 @@ class Made:
 
     def flash_s(self) -> float:
         return next(time_s for time_s, pixels in self.pictures() if pixels[-4, -4].min() > 128)
+
+
+def stored_packets(video: Path) -> list[tuple[float, bytes]]:
+    with av.open(str(video)) as container:
+        return [(float(packet.pts * packet.time_base), bytes(packet)) for packet in container.demux(video=0) if packet.size]
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv"])
@@ -139,6 +151,40 @@ def test_a_damaged_stream_is_mended_by_encoding(tmp_path: Path) -> None:
     assert stored_video(made.video, 3.0).num_frames > 10
 
 
+def test_with_only_keyframes_decoded_a_whole_stream_is_copied_bit_by_bit(tmp_path: Path) -> None:
+    source = render_video(tmp_path / "a.mp4", clicks([1.0], 3.0), flash_s=2.0)
+    made = Made(source, tmp_path, encoding=Encoding(copy_check="keyframes"))
+    assert (made.mode, made.flash_s()) == ("copied", pytest.approx(2.0))
+    assert stored_packets(made.video) == stored_packets(source)
+
+
+def test_what_is_decoded_of_a_stream_decides_which_damage_is_mended(tmp_path: Path) -> None:
+    source = render_video(
+        tmp_path / "a.mp4", clicks([1.0], 3.0), flash_s=1.2, size=(320, 240), bf=0, g=25, sc_threshold=0, crf=1
+    )
+    with av.open(str(source)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+    assert packets[25].is_keyframe
+    assert not packets[30].is_keyframe
+    for number, modes in ((30, ("encoded", "copied")), (25, ("encoded", "encoded"))):
+        data, start, size = bytearray(source.read_bytes()), packets[number].pos, packets[number].size
+        data[start + size // 4 : start + size] = bytes(size - size // 4)
+        damaged = tmp_path / f"damaged-{number}.mp4"
+        damaged.write_bytes(data)
+        checks: tuple[CopyCheck, ...] = ("every_picture", "keyframes")
+        assert tuple(Made(damaged, tmp_path, encoding=Encoding(copy_check=check)).mode for check in checks) == modes
+
+
+def test_a_stored_video_begins_with_a_keyframe_at_0_and_ends_with_its_clip(tmp_path: Path) -> None:
+    video = render_video(tmp_path / "a.mp4", None)
+    assert stored_video(video, 3.0).num_frames == 75
+    with pytest.raises(ValueError, match=r"a picture was stored at 2.960 s of a clip of 2.500 s"):
+        stored_video(video, 2.5)
+    late = render_video(tmp_path / "late.mkv", None, output_ts_offset=0.5)
+    with pytest.raises(ValueError, match=r"must begin with a keyframe at 0, they begin at 0.500 s"):
+        stored_video(late, 4.0)
+
+
 def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
     source = render_video(tmp_path / "a.mkv", clicks([1.0], 3.0), vcodec="mpeg4")
     first = Made(source, tmp_path)
@@ -230,5 +276,5 @@ def test_rotated_pictures_come_out_upright(tmp_path: Path) -> None:
 )
 def test_a_quarter_turn_swaps_width_and_height(tmp_path: Path, name: str, size: tuple[int, int]) -> None:
     made = Made(SHARED_MEDIA / "videos" / name, tmp_path)
-    stored = stored_video(made.video, 1.0)
+    stored = stored_video(made.video, made.probe.duration_s)
     assert (stored.width_px, stored.height_px) == size
