@@ -22,7 +22,8 @@ from schemas.seal import Checksum
 
 KEPT_TWICE = (SCAN, REVIEW)  # the shards of a dataset and what people said: nobody can make these again
 _FILE = re.compile(r"(?:tables/[^/]+|clips)/([^/]+)/(?:part|shard)-(\d{6})\.(?:parquet|tar)")
-_MARKERS = {SCAN: Listing.table, REVIEW: Review.table} | {name: stage.produces[0].table for name, stage in STAGES.items()}
+# stage → the table whose part marks a cell as done
+MARKERS = {SCAN: Listing.table, REVIEW: Review.table} | {name: stage.produces[0].table for name, stage in STAGES.items()}
 
 
 @dataclass(frozen=True, order=True)
@@ -39,7 +40,7 @@ class CellName:
     @property
     def mark(self) -> str | None:
         """The path of the part that says it is done; None for a stage that this program does not have."""
-        marker = _MARKERS.get(self.stage)
+        marker = MARKERS.get(self.stage)
         return marker and f"tables/{marker}/{self.folder}/part-{self.shard:06d}.parquet"
 
 
