@@ -27,9 +27,9 @@ QUERIES = {
         select label, outcome, count(*) as n
         from decision join clip using (clip_id) join source using (source_id) group by all
     """,
-    "verdicts of each witness by claim type, on claims and decoys": """
-        with judged as (select claim_id, type from claim union all select claim_id, type from decoy)
-        select witness, type, is_decoy, verdict, count(*) as n from verdict join judged using (claim_id) group by all
+    "what each witness says of own claims, by type": """
+        select witness, type, verdict, count(*) as n, avg(score) as score
+        from claim join verdict using (claim_id) group by all
     """,
 }
 
