@@ -220,7 +220,7 @@ def _part_bytes(table: pa.Table, report: Mapping[str, Any] | None, files: Mappin
     sink = pa.BufferOutputStream()
     with pq.ParquetWriter(sink, table.schema, compression="zstd") as writer:
         writer.write_table(table)
-        listed = files and {path: checksum.to_json() for path, checksum in files.items()}
+        listed = None if files is None else {path: checksum.to_json() for path, checksum in files.items()}
         said = {REPORT_KEY: report, FILES_KEY: listed}
         metadata = {key: json.dumps(value).encode() for key, value in said.items() if value is not None}
         writer.add_key_value_metadata({**metadata, SEAL_KEY: BLANK.encode()})
