@@ -57,6 +57,7 @@ def account(dataset: Dataset, fingerprints: Mapping[str, str]) -> list[StageAcco
 
     RootError, with what to do, if a part is damaged or missing.
     """
+    dataset = dataset.snapshot()
     scanned, num_shards, num_sources = _account_scan(dataset)
     accounts, num_clips = [scanned], 0
     for name in STAGES:

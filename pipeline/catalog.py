@@ -15,6 +15,7 @@ from types import TracebackType
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from pipeline.blocks import SHARD, Generation, find_generation
 from pipeline.confined_sql import NO_HURRY, QueryLimits, check_is_one_select, confine, fetch, one_line_errors
@@ -45,7 +46,7 @@ class Catalog:
 
     def __init__(self, dataset: Dataset, fingerprints: Mapping[str, str] | None = None, limits: QueryLimits = NO_HURRY) -> None:
         self._is_whole: dict[str, bool] = {}
-        self._dataset = dataset
+        self._dataset = dataset = dataset.snapshot()
         if fingerprints is None:
             run = current_run(dataset)
             fingerprints = run.fingerprints if run else {}
@@ -151,10 +152,14 @@ class Catalog:
 
     def _has_footer(self, path: str) -> bool:
         try:
-            self._dataset.footer(path)
+            if self._remote:  # it will be wanted whole
+                with self._remote.open(path) as copy:
+                    pq.read_metadata(copy)
+            else:
+                self._dataset.footer(path)
         except StoreError:
             raise  # a store that is away says nothing about the file
-        except (RootError, OSError):
+        except (RootError, OSError, pa.ArrowException):
             return False
         return True
 

@@ -30,7 +30,7 @@ class Built:
     source: Path
 
 
-def build(source: Path, root: Path, executor: str = "local", **recipe: Any) -> Built:
+def build(source: Path, root: Path | str, executor: str = "local", **recipe: Any) -> Built:
     """All phases of a build, as the flow runs them."""
     from flows.build import PHASES
 

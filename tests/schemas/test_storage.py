@@ -13,7 +13,7 @@ import fsspec
 import pytest
 
 from schemas.errors import RootError, StoreError
-from schemas.storage import Storage
+from schemas.storage import Snapshot, Storage
 from tests.remote.fixtures import new_bucket
 from tests.remote.server import S3Server
 
@@ -177,6 +177,31 @@ def test_every_file_costs_one_request(on_s3: Storage, s3: S3Server) -> None:
     assert s3.requests(before) == {"GET": 1}
 
 
+def test_a_snapshot_lists_each_folder_once_and_absent_ones_never(on_s3: Storage, s3: S3Server) -> None:
+    on_s3.write("tables/claim/x", b"1")
+    now = Snapshot(on_s3)
+    before = s3.mark
+    for _ in range(3):
+        assert now.names("tables/claim") == ["x"]
+        assert list(now.versions("tables/claim")) == ["x"]
+        assert now.names("blocks/a") == now.names("blocks/b") == []
+    assert s3.requests(before) == {"LIST": 3}  # the root, tables, tables/claim
+    on_s3.write("tables/claim/y", b"1")
+    assert now.names("tables/claim") == ["x"]
+    assert on_s3.names("tables/claim") == ["x", "y"]
+
+
+def test_a_version_changes_with_the_file(storage: Storage) -> None:
+    storage.write("in/x", b"1")
+    storage.write("in/y", b"1")
+    before = storage.versions("in")
+    assert list(before) == ["x", "y"]
+    storage.write("in/x", b"2")
+    after = storage.versions("in")
+    assert (after["x"] != before["x"], after["y"]) == (True, before["y"])
+    assert storage.versions("absent") == {}
+
+
 def test_an_object_that_draws_a_folder_is_not_in_it(on_s3: Storage) -> None:
     fsspec.filesystem("s3").pipe_file(f"{on_s3.root}/drawn/", b"")
     assert on_s3.names("drawn") == []
@@ -215,7 +240,7 @@ def error_of(url: str, wrong: dict[str, str]) -> tuple[str, float]:
     code = f"""
 import time
 from schemas.errors import StoreError
-from schemas.storage import Storage
+from schemas.storage import Snapshot, Storage
 started = time.monotonic()
 try:
     Storage({url!r}).reach()
