@@ -62,10 +62,10 @@ def read_manifest(url: str) -> list[ManifestRow | BadRow]:
         if kind == ".parquet":
             return _records(url, pq.read_table(io.BytesIO(data)).to_pylist())
         text = data.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError, pa.ArrowInvalid) as error:
+    except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
         raise SourceError(f"the manifest {url} cannot be read: {error}") from None
     if kind == ".jsonl":
-        return _records(url, [_json(line) for line in text.splitlines() if line.strip()])
+        return _records(url, [_json(line) for line in text.split("\n") if line.strip()])
     try:
         cells = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter="\t" if kind == ".tsv" else ",") if row]
     except csv.Error as error:
@@ -84,7 +84,7 @@ def vggsound_names(ytid: str, start_s: int) -> Sequence[str]:
 def _json(line: str) -> Any:
     try:
         return json.loads(line)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # no JSON, numbers of thousands of digits, thousands of brackets
         return None
 
 
@@ -121,8 +121,13 @@ def _first(cells: dict[str, Any], names: Sequence[str]) -> str | None:
         if isinstance(value, list):
             value = value[0] if value else None
         if value is not None and str(value).strip():
-            return str(value)
+            return _text(value)
     return None
+
+
+def _text(value: Any) -> str:
+    """As text that can be stored: half of a pair of UTF-16, which JSON can spell, becomes a question mark."""
+    return str(value).encode("utf-8", "replace").decode()
 
 
 def _seconds(cell: str | None) -> float | None:

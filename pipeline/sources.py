@@ -19,6 +19,11 @@ from pipeline.manifests import EXTENSIONS, BadRow, ManifestRow, read_manifest, v
 from schemas.errors import AudiocotError, SourceError
 from schemas.stores import open_impatiently, open_store, told
 
+# Rows of strangers: fsspec also knows protocols that read archives in archives, write caches, log in or describe other files.
+_STORES = frozenset(
+    {"file", "http", "https", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "hf", "hdfs", "oss", "memory"}
+)
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -167,9 +172,12 @@ def _manifest(url: str, rows: list[ManifestRow | BadRow], media_dir: str | None)
         yield entry
 
 
-def _resolved(uri: str, folder: str) -> str:
+def _resolved(uri: str, folder: str) -> str | BadEntry:
     """A uri of a manifest: as it is if it is absolute, else relative to the folder."""
     if "://" in uri:
+        if uri.partition("://")[0].lower() not in _STORES:
+            allowed = ", ".join(sorted(_STORES))
+            return BadEntry(without_query(uri), "unreadable", f"a URL of a manifest begins with one of {allowed}")
         return local_path(uri) or uri
     return f"{folder}/{uri}" if local_path(folder) is None else os.path.abspath(os.path.join(folder, uri))
 

@@ -2,11 +2,13 @@
 
 A spreadsheet takes a cell that begins with = + - @ (or a tab or a carriage return) for a formula, and what is in a claim was
 written by a model: such cells get an apostrophe before them on the way out and lose it on the way in, so that they stay text
-(OWASP, "CSV Injection"). A cell that begins with an apostrophe gets another one, so that nothing is lost.
+(OWASP, "CSV Injection"). A cell that begins with an apostrophe gets another one, so that nothing is lost. The same holds behind
+a semicolon or tab within a cell, where spreadsheets of some languages begin a new one.
 """
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -17,6 +19,8 @@ from schemas.vocabulary import VerdictWord
 
 _WORDS: tuple[VerdictWord, ...] = get_args(VerdictWord)
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_BEHIND_A_SEPARATOR = re.compile(r"""([;\t][\s"]*)('*[=+\-@])""")
+_ESCAPED_BEHIND = re.compile(r"""([;\t][\s"]*)'('*[=+\-@])""")
 _DELIMITERS = ",;\t"  # spreadsheets save what their language likes
 
 
@@ -104,13 +108,15 @@ def _is_csv(path: Path) -> bool:
 
 
 def _escaped(value: str | float | None) -> str | float | None:
-    if isinstance(value, str) and value.startswith((*_STARTS_A_FORMULA, "'")):
-        return f"'{value}"
-    return value
+    if not isinstance(value, str):
+        return value
+    behind = _BEHIND_A_SEPARATOR.sub(r"\1'\2", value)
+    return f"'{behind}" if value.startswith((*_STARTS_A_FORMULA, "'")) else behind
 
 
 def _unescaped(text: str) -> str:
-    return text[1:] if text.startswith("'") and text[1:].startswith((*_STARTS_A_FORMULA, "'")) else text
+    text = text[1:] if text.startswith("'") and text[1:].startswith((*_STARTS_A_FORMULA, "'")) else text
+    return _ESCAPED_BEHIND.sub(r"\1\2", text)
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any] | str]]:
