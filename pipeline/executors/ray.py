@@ -15,9 +15,12 @@ import os
 import socket
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
+import psutil
 import ray
 
 from annotators.base import Resources
@@ -277,12 +280,22 @@ def _start_ray(num_cpus: int) -> None:
             )
             return
         except Exception as error:  # a bare one: Ray gives itself 30 s, which a machine that is very busy exceeds
-            ray.shutdown()
+            _end_half_started()
             if not tries_left:
                 raise ResourceError(
                     f"Ray must start on this machine, but it does not: {_first_line(error)}; does something take all "
                     "of it? --executor local needs no Ray"
                 ) from None
+
+
+def _end_half_started() -> None:
+    """Ray leaves the processes of a start that failed."""
+    ray.shutdown()
+    home = str(Path(ray.__file__).parent)
+    for child in psutil.Process().children():
+        with suppress(psutil.Error):  # it may be gone by itself
+            if any(home in word for word in child.cmdline()):
+                child.kill()
 
 
 def _join(address: str) -> None:

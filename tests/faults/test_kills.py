@@ -84,7 +84,7 @@ class Disturbed:
 
 
 def _with(processes: list[psutil.Process], word: str) -> list[psutil.Process]:
-    return [process for process in processes if word in (process.name() + " ".join(process.cmdline()[:1]))]
+    return [process for process in processes if word in process.name() and process.status() != psutil.STATUS_ZOMBIE]
 
 
 def release(root: Path) -> dict[str, str]:
