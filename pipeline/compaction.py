@@ -33,8 +33,8 @@ def compaction_jobs(dataset: Dataset, plan: Plan) -> list[Job]:
     for number, planned in enumerate(plan.stages):
         name = f"{planned.name}-{planned.fingerprint[:8]}"
         if len(find_generation(dataset, name, planned.marker.table).loose) >= MIN_LOOSE:
-            tables = tuple(table.table for table in (*planned.stage.produces, Failure, Usage))
-            jobs.append(Job(("compact", number), CompactWork(dataset, name, tables)))
+            tables: tuple[type[Row], ...] = (*planned.stage.produces, Failure, Usage)
+            jobs.append(Job(("compact", number), CompactWork(dataset, name, tuple(table.table for table in tables))))
     return jobs
 
 
