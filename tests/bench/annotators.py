@@ -34,18 +34,20 @@ def measure(work: Path, size: Size) -> list[str]:
         "|---|---|---|---|---|",
     ]
     by_task: dict[str, float] = {}
+    by_stage: dict[str, float] = {}
     for planned in settings.plan.stages:
         reports = [
             dataset.read_report(planned.marker.table, planned.name, planned.fingerprint, shard)
             for shard in listed_shards(dataset)
         ]
-        seconds = sum(report["seconds"] for report in reports)
+        seconds = by_stage[planned.name] = sum(report["seconds"] for report in reports)
         peak = max(report["peak_rss_mb"] for report in reports)
         task = planned.stage.task or "evidence"
         by_task[task] = by_task.get(task, 0.0) + seconds
         lines.append(
             f"| {planned.name} | {seconds:.2f} | {seconds_of_media / seconds:.0f} | {count / seconds:.1f} | {peak:.0f} MB |"
         )
+    lines += ["", *_sides(by_stage, seconds_of_media)]
     assert all(line.adds_up for line in account(dataset, settings.plan.fingerprints))
     added = sum(seconds for task, seconds in by_task.items() if task not in ("evidence", "base"))
     told = ", ".join(f"{task} {seconds:.1f} s" for task, seconds in by_task.items())
@@ -53,6 +55,19 @@ def measure(work: Path, size: Size) -> list[str]:
         "",
         f"By task: {told}. Added to evidence and base by the other tasks: {added / sum(by_task.values()):.0%} of the time.",
     ]
+    return lines
+
+
+def _sides(by_stage: dict[str, float], seconds_of_media: float) -> list[str]:
+    """What it takes to hear and to see a clip, and to check in words what was heard; a side's first stage decodes for all."""
+    sides = {
+        "audio": ("detect_events", "caption_audio", "verify"),
+        "video": ("track", "caption_video"),
+    }
+    lines = ["| side | stages, decoding included | seconds | × real time on one core |", "|---|---|---|---|"]
+    for side, stages in sides.items():
+        seconds = sum(by_stage[stage] for stage in stages)
+        lines.append(f"| {side} | {', '.join(stages)} | {seconds:.2f} | {seconds_of_media / seconds:.1f} |")
     return lines
 
 
