@@ -197,4 +197,4 @@ def _vggsound_uri(row: ManifestRow, folder: str, names: list[str]) -> str | BadE
     for name in names:
         if name in wanted or any(name.endswith(f"_{one}") for one in wanted):
             return _resolved(name, folder)
-    return BadEntry(_resolved(wanted[0], folder), "vanished", f"row {row.number}: neither {wanted[0]} nor {wanted[1]} is there")
+    return BadEntry(f"{folder}/{wanted[0]}", "vanished", f"row {row.number}: neither {wanted[0]} nor {wanted[1]} is there")

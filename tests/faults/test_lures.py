@@ -3,7 +3,9 @@
 import subprocess
 import sys
 import tarfile
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -137,8 +139,9 @@ def test_an_ffmpeg_does_not_outlive_whoever_started_it(tmp_path: Path) -> None:
         "run_ffmpeg(ffmpeg.input('testsrc=size=64x64', format='lavfi', re=None).output('pipe:', format='null'), timeout_s=600)"
     )
     worker = subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).resolve().parents[2])
-    while not (running := [child for child in psutil.Process(worker.pid).children() if "testsrc" in str(child.cmdline())]):
+    while not (running := _children(worker.pid, "testsrc")):
         assert worker.poll() is None
+        time.sleep(0.05)
     worker.kill()
     worker.wait()
     assert psutil.wait_procs(running, timeout=20)[1] == []
@@ -153,6 +156,16 @@ def test_a_run_that_writes_without_end_is_stopped(tmp_path: Path, monkeypatch: p
         run_ffmpeg(endless, timeout_s=60)
     assert caught.value.code == "decode_failed"
     assert (tmp_path / "a.avi").stat().st_size <= 1 << 20
+
+
+def _children(pid: int, word: str) -> list[psutil.Process]:
+    """Those with this word in their command; what ends meanwhile is none."""
+    found = []
+    for child in psutil.Process(pid).children(recursive=True):
+        with suppress(psutil.Error):
+            if word in " ".join(child.cmdline()):
+                found.append(child)
+    return found
 
 
 def _bare(*arguments: str, sink: str = "null") -> subprocess.CompletedProcess[bytes]:

@@ -171,7 +171,9 @@ def test_a_greedy_query_is_stopped_in_time(dataset: Dataset, sql: str, message: 
         assert catalog.query("select count(*) as n from listing").to_pylist() == [{"n": 1}]
 
 
-@pytest.mark.parametrize("sql", ["select sleep_ms(600000)", "select repeat('x', 4000000000) from range(1000)"])
+@pytest.mark.parametrize(
+    "sql", ["select sleep_ms(600000)", pytest.param("select repeat('x', 4000000000) from range(1000)", marks=pytest.mark.long)]
+)
 def test_a_function_that_does_not_come_back_ends_with_the_command(dataset: Dataset, sql: str) -> None:
     command = [sys.executable, "-m", "flows", "query", sql, "--root", dataset.url, "--timeout-s", "2"]
     start = time.monotonic()
@@ -182,6 +184,7 @@ def test_a_function_that_does_not_come_back_ends_with_the_command(dataset: Datas
     assert time.monotonic() - start < 90
 
 
+@pytest.mark.long
 def test_a_sort_that_does_not_fit_into_memory_uses_a_folder_that_goes_away(dataset: Dataset, tmp_path: Path) -> None:
     program = (
         "import sys; from pipeline.catalog import Catalog; from pipeline.confined_sql import QueryLimits, GIB\n"
