@@ -8,15 +8,14 @@ from annotators.motion.shots import Cut, find_cuts
 
 
 def pairs() -> list[np.ndarray]:
-    """Pictures of which more and more changes, in one channel, by hardly enough or by much, two of each: (4, H, W, 3)."""
+    """Even pictures of which more and more changes its colour, by hardly enough or by much, two of each: (4, H, W, 3)."""
     random = np.random.default_rng(4)
+    before = np.full((108, 144, 3), 100)
     made = []
     for share in np.linspace(0.0, 1.0, 40):
-        before = random.integers(80, 170, (12, 16, 3)).repeat(9, 0).repeat(9, 1)
-        sign = random.choice([-1, 1], (12, 16, 1)).repeat(9, 0).repeat(9, 1) * np.array([0, 1, 0])
         changes = (random.random((12, 16, 1)) < share).repeat(9, 0).repeat(9, 1)
-        for levels in (28, 34, 45, 80):
-            after = before + levels * sign * changes
+        for levels in (24, 28, 34, 60):
+            after = before + changes * np.array([0, levels, -levels])
             made.append(np.stack([before, before, after, after]).astype(np.uint8))
     return made
 
