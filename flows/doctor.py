@@ -19,6 +19,7 @@ import psutil
 from annotators.registry import BACKENDS, backend_class
 from pipeline.executors import usable_cores
 from pipeline.gpus import Gpu, find_gpus
+from pipeline.media.confinement import confinement
 from pipeline.media.ffmpeg import ffmpeg_exe, ffmpeg_version
 
 KEYS = ("OPENAI_API_KEY", "HF_TOKEN", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_ENDPOINT_URL")
@@ -66,6 +67,7 @@ class Diagnosis:
     python: str
     system: str
     ffmpeg: Tool
+    confinement: str  # of the decoders of sources
     num_cores: int
     memory_gb: float
     memory_available_gb: float
@@ -86,6 +88,7 @@ def diagnose(environment: Mapping[str, str] = os.environ) -> Diagnosis:
         python=platform.python_version(),
         system=f"{platform.system()} {platform.release()} {platform.machine()}",
         ffmpeg=find_ffmpeg(),
+        confinement=confinement(),
         num_cores=usable_cores(),
         memory_gb=round(memory.total / 2**30, 1),
         memory_available_gb=round(memory.available / 2**30, 1),

@@ -71,6 +71,7 @@ def _show_diagnosis(found: "Diagnosis") -> None:
             if not ffmpeg.problem
             else f"[red]✗[/] {ffmpeg.problem}",
         ),
+        ("decoders", f"confined by: {found.confinement}"),
         ("cores", f"{found.num_cores}"),
         ("memory", f"{found.memory_available_gb:g} of {found.memory_gb:g} GB available"),
         ("disk", f"{found.disk_free_gb:g} GB free at {escape(found.disk_at)}"),
