@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from pipeline.blocks import remove_block
 from pipeline.cell import CellReport
+from pipeline.integrity.redoing import FOLDER as REDONE
 from pipeline.media.clip_tar import ClipTar, write_tar
 from pipeline.plan import SCAN, SCAN_FINGERPRINT
 from pipeline.release.publish import MANIFEST
@@ -92,7 +93,7 @@ def forget(dataset: Dataset, traces: Traces) -> int:
 
 
 def _forget_cells(dataset: Dataset, shard: int) -> None:
-    """Everything that was made of the shard's clips, marks first, and blocks that may hold copies of it."""
+    """Everything that was made of the shard's clips, marks first, and blocks that may hold copies of it, and notes about it."""
     part = f"part-{shard:06d}.parquet"
     paths = [
         f"tables/{table}/{folder}/{part}"
@@ -107,6 +108,8 @@ def _forget_cells(dataset: Dataset, shard: int) -> None:
             first, last, *_ = folder.split("-")
             if int(first) <= shard <= int(last):
                 remove_block(dataset, f"blocks/{name}/{folder}")
+    for name in dataset.storage.names(REDONE):
+        dataset.storage.remove(f"{REDONE}/{name}/{shard:06d}.json")
     for name in dataset.storage.names("batches"):
         for turn in dataset.storage.names(f"batches/{name}/requests"):
             for ending in ("json", "jsonl"):

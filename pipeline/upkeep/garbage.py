@@ -24,7 +24,9 @@ from schemas.layout import Dataset
 from schemas.reviews import REVIEW
 from schemas.seal import unseal_json
 
-_GENERATION = re.compile(r"(?:spare/)?(?:tables/[a-z_]+|clips|blocks|batches)/(?P<stage>[a-z_]+)-(?P<fingerprint>[0-9a-f]{8})/")
+_GENERATION = re.compile(
+    r"(?:spare/)?(?:tables/[a-z_]+|clips|blocks|batches|redone)/(?P<stage>[a-z_]+)-(?P<fingerprint>[0-9a-f]{8})/"
+)
 _NOTES = re.compile(r"runs/[^/]+\.notes/")
 _RELEASE = re.compile(r"releases/(?P<name>[^/]+)/")
 _TEMPORARY = re.compile(r"(?:.*/)?\.[^/]+\.tmp$")
