@@ -17,8 +17,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from schemas.layout import Dataset
-from schemas.seal import seal_json, unseal_json
+from schemas.seal import Checksum, seal_json, unseal_json
 
+BLOCKS = "blocks"
 CELLS = "cells.json"
 _PART = re.compile(r"part-\d{6}\.parquet")
 SHARD = "shard"  # the column that a block has more than its table
@@ -40,8 +41,11 @@ class BlockCell:
 
 @dataclass(frozen=True)
 class Block:
+    """`files`: table → what its file must be."""
+
     folder: str
     cells: Sequence[BlockCell]
+    files: Mapping[str, Checksum]
 
     @property
     def shards(self) -> list[int]:
@@ -76,7 +80,7 @@ def find_generation(dataset: Dataset, name: str, marker: str) -> Generation:
     stale: list[str] = []
     taken: set[int] = set()
     for folder in sorted((f"blocks/{name}/{found}" for found in storage.names(f"blocks/{name}")), key=_span, reverse=True):
-        block = _read(dataset, folder)
+        block = read_block(dataset, folder)
         if block and taken.isdisjoint(block.shards) and all(marks.get(cell.shard) == cell.mark for cell in block.cells):
             blocks.append(block)
             taken.update(block.shards)
@@ -94,7 +98,8 @@ def block_folder(name: str, marks: Mapping[int, str]) -> str:
 
 def write_cells(dataset: Dataset, block: Block) -> None:
     """Commit a block whose tables are there."""
-    record = {"cells": [asdict(cell) for cell in block.cells]}
+    files = {table: checksum.to_json() for table, checksum in block.files.items()}
+    record = {"cells": [asdict(cell) for cell in block.cells], "files": files}
     dataset.storage.write(f"{block.folder}/{CELLS}", seal_json(record))
 
 
@@ -105,11 +110,12 @@ def remove_block(dataset: Dataset, folder: str) -> None:
         dataset.storage.remove(f"{folder}/{name}")
 
 
-def _read(dataset: Dataset, folder: str) -> Block | None:
+def read_block(dataset: Dataset, folder: str) -> Block | None:
     """None for a block that was not committed, or is damaged: its cells have their parts."""
     try:
         record = unseal_json(dataset.storage.read(f"{folder}/{CELLS}"))
-        return Block(folder, [BlockCell(**cell) for cell in record["cells"]])
+        files = {table: Checksum(**checksum) for table, checksum in record["files"].items()}
+        return Block(folder, [BlockCell(**cell) for cell in record["cells"]], files)
     except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
         return None
 

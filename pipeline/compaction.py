@@ -20,6 +20,7 @@ from schemas.accounting import Failure, Usage
 from schemas.arrow import arrow_schema
 from schemas.layout import Dataset
 from schemas.row import Row
+from schemas.seal import Checksum
 from schemas.tables import TABLES
 
 MIN_LOOSE = 32
@@ -60,22 +61,22 @@ class CompactWork:
         folder = block_folder(self.name, {shard: found.marks[shard] for shard in shards})
         num_rows: dict[int, dict[str, int]] = {shard: {} for shard in shards}
         failed: dict[int, Mapping[str, int]] = {}
+        files: dict[str, Checksum] = {}
         for table in self.tables:
             holding = [shard for shard in shards if self._has(table, shard)]
             if not holding:
                 continue
             schema = arrow_schema(TABLES[table]).append(pa.field(SHARD, pa.int32(), nullable=False))
-            with (
-                self.dataset.storage.create(f"{folder}/{table}.parquet") as sink,
-                pq.ParquetWriter(sink, schema, compression="zstd") as writer,
-            ):
-                for group in _grouped(self._parts(TABLES[table], holding, num_rows, failed)):
-                    writer.write_table(group, row_group_size=_ROW_GROUP)
+            with self.dataset.storage.create(f"{folder}/{table}.parquet") as sink:
+                with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
+                    for group in _grouped(self._parts(TABLES[table], holding, num_rows, failed)):
+                        writer.write_table(group, row_group_size=_ROW_GROUP)
+                files[table] = Checksum.of_file(sink)
         cells = [
             BlockCell(shard, found.marks[shard], self._report(shard), num_rows[shard], failed.get(shard, {}))
             for shard in shards
         ]
-        write_cells(self.dataset, Block(folder, cells))
+        write_cells(self.dataset, Block(folder, cells, files))
 
     def _has(self, table: str, shard: int) -> bool:
         """Every cell writes every part, but for the ledger, which only cells have that asked a server."""

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
+from pipeline.blocks import BLOCKS, CELLS, read_block
 from pipeline.integrity.cells import KEPT_TWICE, CellFiles, CellName, cell_of, check_cell
 from pipeline.integrity.problems import Problem, check_listed, check_sealed
 from pipeline.integrity.releases import check_current, look_at_release, release_name
@@ -23,7 +24,7 @@ from pipeline.runs import RunRecord, runs
 from schemas.layout import IDENTITY, SPARE, Dataset
 
 _THREADS = 16
-_SEALED = re.compile(r"runs/[^/]+\.json|(?:replies|redone)/[^/]+/[^/]+\.json")
+_SEALED = re.compile(r"(?:runs|forgotten)/[^/]+\.json|(?:replies|redone)/[^/]+/[^/]+\.json")
 _PASSED_OVER = re.compile(r"leases/.*|batches/.*|runs/[^/]+\.notes/.*")
 _HALF_WRITTEN = re.compile(r"(?:.*/)?\.[^/]+\.tmp")
 _Check = tuple[int, Callable[[], list[Problem]]]  # how many files it reads
@@ -63,12 +64,13 @@ def _checks(dataset: Dataset, files: Mapping[str, int]) -> Iterator[_Check]:
     yield from _cell_checks(dataset, files, last)
     yield from _release_checks(dataset, files, {run.release for run in recorded if run.release})
     yield from _spare_checks(dataset, files)
+    yield from _block_checks(dataset, files)
     for path in files:
         if _SEALED.fullmatch(path) or path == IDENTITY:
             yield 1, partial(_found, check_sealed, dataset, path)
         elif _HALF_WRITTEN.fullmatch(path):
             yield 0, partial(list, [Problem(path, "unfinished", "its writer was killed")])
-        elif not (cell_of(path) or _PASSED_OVER.fullmatch(path) or path.startswith((f"{SPARE}/", "releases/"))):
+        elif not (cell_of(path) or _PASSED_OVER.fullmatch(path) or path.startswith((f"{SPARE}/", f"{BLOCKS}/", "releases/"))):
             yield 0, partial(list, [Problem(path, "unlisted", "nothing of a dataset is called so")])
 
 
@@ -110,6 +112,23 @@ def _spare_checks(dataset: Dataset, files: Collection[str]) -> Iterator[_Check]:
             yield 1, partial(_found, check_sealed, dataset, f"{SPARE}/{path}")
         else:
             yield 0, partial(list, [Problem(f"{SPARE}/{path}", "missing", f"it is the second copy of {path}")])
+
+
+def _block_checks(dataset: Dataset, files: Collection[str]) -> Iterator[_Check]:
+    """Copies of parts. What of them is damaged or was never finished is of no use, and no loss."""
+    blocks: dict[str, set[str]] = defaultdict(set)
+    for path in files:
+        if path.startswith(f"{BLOCKS}/") and not _HALF_WRITTEN.fullmatch(path):
+            blocks[path.rpartition("/")[0]].add(path)
+    for folder, paths in sorted(blocks.items()):
+        committed = f"{folder}/{CELLS}"
+        if committed not in paths:
+            yield 0, partial(list, [Problem(path, "unfinished", f"its block has no {CELLS}") for path in sorted(paths)])
+            continue
+        yield 1, partial(_found, check_sealed, dataset, committed)
+        if block := read_block(dataset, folder):
+            for table, wanted in block.files.items():
+                yield 1, partial(_found, check_listed, dataset, block.path(table), wanted)
 
 
 def _is_kept_twice(path: str) -> bool:

@@ -4,6 +4,7 @@
     a shard, table or card        that file and the manifest of its release, if it is the release of the last finished run
     what is kept twice            the other copy is put in its place
     a run record, a reply         removed: the next build writes another one, a reply is asked again
+    a block                       removed: its cells have their parts
     CURRENT                       the newest release that is there
     what a killed writer left     removed
 
@@ -13,6 +14,7 @@ What cannot be mended here (an older release, something that is not ours) is lef
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from pipeline.blocks import BLOCKS, remove_block
 from pipeline.integrity.cells import KEPT_TWICE, CellName, cell_of
 from pipeline.integrity.finding import Inspection
 from pipeline.integrity.problems import Problem, check_sealed
@@ -49,6 +51,9 @@ def mend(dataset: Dataset, found: Inspection) -> Mended:
             of_cells[cell].append(problem)
         elif path == CURRENT:
             _point_at_newest(dataset, problem, mended)
+        elif path.startswith(f"{BLOCKS}/"):
+            remove_block(dataset, path.rpartition("/")[0])
+            mended.removed.append(path)
         elif path.startswith("releases/"):
             _take_back_release_file(dataset, problem, mended)
         else:
