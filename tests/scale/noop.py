@@ -85,13 +85,6 @@ class NoOp(SampleStage[int, int]):
         yield Measurement(**self.provenance(sample), name=self.name, value=answer, unit="rows")
 
 
-def _no_ops() -> Iterable[type[Stage]]:
-    names = [f"noop_{number}" for number in range(1, NUM_STAGES)]
-    for number, name in enumerate(names):
-        fields: dict[str, Any] = {"name": name, "ignores": tuple(names[: max(number - 1, 0)])}
-        yield type(name, (NoOp if number else First,), fields)
-
-
 class First(NoOp):
     """Reads the clips alone."""
 
@@ -101,8 +94,21 @@ class First(NoOp):
         return 0
 
 
+def _no_ops() -> list[type[Stage]]:
+    names = [f"noop_{number}" for number in range(1, NUM_STAGES)]
+    made = []
+    for number, name in enumerate(names):
+        fields: dict[str, Any] = {"name": name, "ignores": tuple(names[: max(number - 1, 0)]), "__module__": __name__}
+        made.append(type(name, (NoOp if number else First,), fields))
+    return made
+
+
+NO_OPS = _no_ops()
+globals().update({stage.__name__: stage for stage in NO_OPS})  # where workers look for them
+
+
 def no_op_plan() -> Plan:
-    return make_plan([NoOpIngest(IngestParams()), *(stage(Params()) for stage in _no_ops())])
+    return make_plan([NoOpIngest(IngestParams()), *(stage(Params()) for stage in NO_OPS)])
 
 
 def no_op_settings(executor: str = "ray", workers: int = 2) -> BuildSettings:
