@@ -26,6 +26,7 @@ from schemas.storage import Storage
 from tests.faults.little_videos import make_videos
 from tests.faults.test_kills import Disturbed, assert_same
 
+pytestmark = pytest.mark.long
 NODE = {"num_cpus": 1, "object_store_memory": 100 * 2**20, "include_dashboard": False}
 
 
@@ -88,6 +89,25 @@ def _children(pid: int) -> list[int]:
     return [child.pid for child in psutil.Process(pid).children(recursive=True)]
 
 
+def test_a_cluster_that_others_use_up_is_told_and_not_waited_for_for_ever(cluster: Cluster, tmp_path: Path) -> None:
+    """The first test of the file: nodes that are gone count as free for some seconds."""
+    executor = RayExecutor(Shared(), place_limit_s=5)
+
+    @ray.remote(num_cpus=1)
+    class Other:
+        def is_here(self) -> bool:
+            return True
+
+    other = Other.remote()
+    assert ray.get(other.is_here.remote())
+    with pytest.raises(
+        ResourceError, match="a worker of cpu needs 1 CPUs on one machine and got no place within 5 s; free are"
+    ):
+        run(executor, tmp_path, 1, Resources())
+    executor.close()
+    ray.kill(other)
+
+
 def test_a_build_that_loses_a_node_goes_on_with_the_others(cluster: Cluster, tmp_path: Path) -> None:
     second = cluster.add_node(**NODE)
     executor = RayExecutor(Shared())
@@ -123,22 +143,6 @@ def test_a_need_that_no_machine_meets_is_told_with_the_stage_and_what_there_is(c
     executor.close()
 
 
-def test_a_cluster_that_others_use_up_is_told_and_not_waited_for_for_ever(cluster: Cluster, tmp_path: Path) -> None:
-    executor = RayExecutor(Shared(), place_limit_s=5)
-
-    @ray.remote(num_cpus=1)
-    class Other:
-        def is_here(self) -> bool:
-            return True
-
-    other = Other.remote()
-    assert ray.get(other.is_here.remote())
-    with pytest.raises(ResourceError, match="got no place within 5 s; free are 0 CPUs"):
-        run(executor, tmp_path, 1, Resources())
-    executor.close()
-    ray.kill(other)
-
-
 def test_an_address_where_no_cluster_is_is_told_at_once() -> None:
     command = [sys.executable, "-c", "from pipeline.executors import start_executor; start_executor('ray')"]
     ended = subprocess.run(command, env=os.environ | {"RAY_ADDRESS": "127.0.0.1:1"}, capture_output=True, text=True, timeout=60)
@@ -153,7 +157,6 @@ def test_a_machine_that_does_not_see_the_sources_is_named(cluster: Cluster, tmp_
     executor.close()
 
 
-@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_the_same_bytes_come_out_of_a_build_that_lost_a_node(cluster: Cluster, tmp_path: Path) -> None:
     source, tasks = make_videos(tmp_path / "videos", 12)[0].parent, "[]"
