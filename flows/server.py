@@ -19,7 +19,7 @@ from typing import IO
 
 from schemas.errors import ResourceError
 
-STARTUP_LIMIT_S = 90.0
+STARTUP_LIMIT_S = 180.0  # of a machine where everything else runs, too
 _SETTINGS = {
     "PREFECT_UI_ENABLED": "0",
     "PREFECT__SERVER_EPHEMERAL": "1",

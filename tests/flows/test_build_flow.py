@@ -1,6 +1,8 @@
 """The build as a Prefect flow: what Prefect records of it, what it tries again, and what a plan says before and after."""
 
 import json
+import os
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,13 +13,15 @@ import httpx
 import psutil
 import pytest
 
-from flows.build import PHASES, build_dataset
+from flows.build import PHASES, build_dataset, build_settings
 from flows.plan import PlanReport, plan_build
 from flows.recipe import Recipe, recipe_stages
 from flows.server import prefect_server
-from pipeline.build import BuildReport
+from pipeline.build import Build, BuildReport
+from pipeline.progress import SilentProgress
 from pipeline.scenes import render_scenes
 from schemas.errors import SourceError
+from schemas.layout import Dataset
 
 RECIPE = Recipe.model_validate({"name": "flow"})
 BUILT = [stage.name for stage in recipe_stages(RECIPE)]
@@ -179,3 +183,37 @@ def test_a_mistake_of_the_user_comes_through_as_it_is_and_is_not_tried_again(ser
     assert (told["status"], told["error"]) == ("failed", f"SourceError: {caught.value}")
     (scan,) = recorded("task_runs", started)
     assert (scan["run_count"], scan["state_name"]) == (1, "Failed")
+
+
+def num_flow_runs(root: Path) -> int:
+    """How many runs of a build of this root are in the database that all servers of this test session write to."""
+    with sqlite3.connect(Path(os.environ["PREFECT_HOME"]) / "prefect.db") as records:
+        (number,) = records.execute("select count(*) from flow_run where parameters like ?", (f'%"{root}"%',)).fetchone()
+    return int(number)
+
+
+def test_a_build_with_nothing_to_do_is_recorded_only_where_a_server_is_configured(flown: Flown) -> None:
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    assert num_flow_runs(flown.root) == 1
+    again = build_dataset(RECIPE, source=str(flown.source), root=str(flown.root))
+    assert num_flow_runs(flown.root) == 2
+    with temporary_settings(restore_defaults={PREFECT_API_URL}):
+        alone = build_dataset(RECIPE, source=str(flown.source), root=str(flown.root))
+    assert num_flow_runs(flown.root) == 2
+    for report in (again, alone):
+        assert (report.release, report.cells_run) == (flown.report.release, 0)
+        assert "start workers" not in report.seconds_by_phase
+
+
+def test_whether_a_build_has_nothing_to_do_is_known_without_reading_a_source(flown: Flown, tmp_path: Path) -> None:
+    def is_done(recipe: Recipe = RECIPE, source: Path = flown.source) -> bool:
+        return Build(Dataset.open(str(flown.root)), build_settings(recipe, source=str(source)), SilentProgress()).is_done()
+
+    assert is_done()
+    assert not is_done(Recipe.model_validate({"name": "flow", "stages": {"plant_decoys": {"params": {"seed": 1}}}}))
+    assert not is_done(Recipe.model_validate({"name": "another"})), "a release of that name is not published"
+    assert not is_done(source=tmp_path / "absent"), "the scan tells what is wrong"
+    for path in flown.source.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    assert not is_done(source=tmp_path), "the same content in other files is only known after it was read"

@@ -88,4 +88,4 @@ def test_a_server_that_cannot_start_is_one_line_with_its_last_words(tmp_path: Pa
     monkeypatch.setattr(sys, "executable", str(interpreter))
     with pytest.raises(ResourceError) as caught, prefect_server() as server, server.up():
         pytest.fail("the block must not run")
-    assert str(caught.value) == "Prefect's server must start within 90 s but did not: the disk is full"
+    assert str(caught.value) == "Prefect's server must start within 180 s but did not: the disk is full"
