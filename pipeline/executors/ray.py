@@ -272,6 +272,7 @@ def _start_ray(num_cpus: int) -> None:
     for tries_left in reversed(range(_TRIES_TO_START)):
         try:
             ray.init(
+                address="local",  # else it would join what `ray start` has left running here
                 num_cpus=num_cpus,
                 include_dashboard=False,
                 log_to_driver=False,
