@@ -24,7 +24,7 @@ from tests.pipeline.conftest import RECIPE, Built, build
 from tests.remote.fixtures import new_bucket
 from tests.remote.server import S3Server
 
-SEEDS = (1201, 1202)
+SEEDS = (1201,)
 MOST_PER_CELL = {"PUT": 3.5, "GET": 10}
 QUESTIONS = (
     "select count(*) as n from claim join verdict using (claim_id)",
@@ -104,7 +104,7 @@ def test_a_cell_costs_a_handful_of_requests(spent: tuple[Built, Counter[str]]) -
 
 
 @pytest.mark.long
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(2400)
 def test_a_killed_build_into_a_bucket_ends_in_the_same_bytes(local: Built, s3: S3Server, tmp_path: Path) -> None:
     """The driver and all of its workers, with SIGKILL, at two moments; then the command that any scheduler would give again."""
     root = f"{new_bucket()}/data"
@@ -114,12 +114,12 @@ def test_a_killed_build_into_a_bucket_ends_in_the_same_bytes(local: Built, s3: S
         again += ["--set", setting]
     for num_parts in (3, 25):
         with subprocess.Popen(again, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as driver:
-            deadline = time.monotonic() + 240
+            deadline = time.monotonic() + 800
             while num_files(storage) < num_parts and driver.poll() is None:
                 assert time.monotonic() < deadline
                 time.sleep(0.2)
             driver.send_signal(signal.SIGKILL)
-    ended = subprocess.run(again, capture_output=True, text=True, timeout=400)
+    ended = subprocess.run(again, capture_output=True, text=True, timeout=800)
     assert ended.returncode == 4, ended.stderr  # done, with two files that are no media
     assert shards(storage) == shards(local.dataset.storage)
     assert answers(Dataset.open(root)) == answers(local.dataset)
@@ -132,7 +132,7 @@ def num_files(storage: Storage) -> int:
 def test_a_root_in_a_bucket_that_is_not_there_is_one_line(s3: S3Server, source: Path) -> None:
     root = f"{new_bucket()}-no-such/data"
     for arguments in (["build", "--source", str(source), "--root", root], ["status", "--root", root]):
-        ended = subprocess.run([sys.executable, "-m", "flows", *arguments], capture_output=True, text=True, timeout=120)
+        ended = subprocess.run([sys.executable, "-m", "flows", *arguments], capture_output=True, text=True, timeout=200)
         assert (ended.returncode, ended.stdout) == (2, "")
         (line,) = ended.stderr.splitlines()
         assert "bucket does not exist" in line
