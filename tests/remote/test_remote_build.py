@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 import webdataset
+from typer.testing import CliRunner
 
 from flows.build import PHASES, build_settings
+from flows.cli import app
 from flows.recipe import Recipe
 from pipeline.build import Build
 from pipeline.catalog import Catalog
@@ -79,6 +81,19 @@ def test_a_bucket_holds_what_a_folder_holds(local: Built, remote: Built) -> None
     assert remote.report.accounts == local.report.accounts
     assert shards(remote.dataset.storage) == shards(local.dataset.storage)
     assert answers(remote.dataset) == answers(local.dataset)
+
+
+def test_verify_finds_a_clean_bucket_clean_and_a_changed_byte(remote: Built) -> None:
+    storage = remote.dataset.storage
+    told = CliRunner().invoke(app, ["verify", "--root", remote.dataset.url])
+    assert told.exit_code == 0, told.output
+    (path,) = [path for path in storage.files() if path.startswith("tables/claim/reason-")]
+    content = storage.read(path)
+    storage.write(path, content[:100] + bytes([content[100] ^ 1]) + content[101:])
+    told = CliRunner().invoke(app, ["verify", "--root", remote.dataset.url])
+    storage.write(path, content)
+    assert told.exit_code == 1, told.output
+    assert path in told.output
 
 
 def test_a_second_build_runs_nothing(remote: Built) -> None:
