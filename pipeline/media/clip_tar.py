@@ -42,7 +42,7 @@ def clip_members(ingested: IngestedClip) -> Iterator[tuple[str, Content]]:
 def write_tar(sink: IO[bytes], members: Iterable[tuple[str, Content]]) -> None:
     """Write members in the order given; contents are bytes or local files. ValueError for a name that comes twice."""
     names: set[str] = set()
-    with tarfile.open(fileobj=sink, mode="w", format=tarfile.USTAR_FORMAT, copybufsize=_COPY_BYTES) as tar:
+    with tarfile.TarFile(fileobj=sink, mode="w", format=tarfile.USTAR_FORMAT, copybufsize=_COPY_BYTES) as tar:
         for name, content in members:
             if name in names:
                 raise ValueError(f"a member name comes once in a tar, got {name!r} again")

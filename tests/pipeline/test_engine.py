@@ -195,9 +195,7 @@ def test_a_worker_that_dies_before_the_first_clip_stops_the_run_with_a_reason(ra
 
 
 def test_more_workers_than_the_cluster_has_cpus_is_a_message(ray_pools: Pools) -> None:
-    with pytest.raises(
-        ResourceError, match=r"1000 workers with 1 CPUs each must fit, \d+ do; the machines here have"
-    ):
+    with pytest.raises(ResourceError, match=r"1000 workers with 1 CPUs each must fit, \d+ do; the machines here have"):
         pools_of(ray_pools.executor, 1000).adjust(JobQueue.of([Job(("stage", 0), DiesOnLoad())]))
 
 

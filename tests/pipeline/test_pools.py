@@ -211,9 +211,8 @@ def test_a_stage_that_never_fits_is_told_before_anything_runs(executor: Executor
     stages = [planned(log, "hear"), planned(log, "reason", 3.0, ("hear",), memory_gb=8)]
     pools = Pools(executor, make_pools(Plan(tuple(stages))))
     pools.check({"cpu"})
-    with pytest.raises(
-        ResourceError, match=r"reason with reason-7B@main must have 3 GPUs and 1 CPUs and 8.0 GB of memory; the machines here have: 2 GPUs"
-    ) as told:
+    needs = r"reason with reason-7B@main must have 3 GPUs and 1 CPUs and 8.0 GB of memory; the machines here have: 2 GPUs"
+    with pytest.raises(ResourceError, match=needs) as told:
         pools.check({"cpu", "reason"})
     executor.close()
     assert "--set stages.reason.params.device=cpu" in str(told.value)
