@@ -13,7 +13,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+from typer.testing import CliRunner
 
+from flows.cli import app
 from pipeline import lease
 from pipeline.lease import check_free, hold
 from schemas.accounting import Failure
@@ -197,5 +199,35 @@ def test_a_root_in_memory_is_held_too() -> None:
     dataset = Dataset.create("memory://leased")
     with hold(dataset, "build"), pytest.raises(LeaseError, match="process"), hold(Dataset.open("memory://leased"), "decide"):
         pytest.fail("two at once")
+    with hold(dataset, "decide"):
+        commit(dataset)
+
+
+def test_a_build_on_a_held_root_says_so_before_it_starts_anything(dataset: Dataset, tmp_path: Path) -> None:
+    source = tmp_path / "videos"
+    source.mkdir()
+    (source / "a.mp4").touch()
+    with hold(dataset, "gc"):
+        ended = CliRunner().invoke(app, ["build", "--source", str(source), "--root", dataset.url])
+    assert ended.exit_code == 2
+    assert f"{dataset.url} is being written by `audiocot gc` (process {os.getpid()} on " in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert dataset.storage.names("runs") == []
+
+
+def test_a_root_in_a_bucket_is_held_and_expires_by_the_time_of_the_store(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = Dataset.create(f"{bucket}/dataset")
+    with hold(dataset, "build"):
+        commit(dataset)
+        number = dataset.storage.names(lease.FOLDER)[0]
+        record = json.loads(dataset.storage.read(f"{lease.FOLDER}/{number}"))
+        with pytest.raises(LeaseError, match="audiocot build"), hold(Dataset.open(dataset.url), "decide"):
+            pytest.fail("two at once")
+    # as if it had crashed on another machine
+    dataset.storage.write(f"{lease.FOLDER}/{number}", json.dumps(record | {"machine": "elsewhere"}).encode())
+    with pytest.raises(LeaseError, match="expires in"):
+        check_free(dataset)
+    monkeypatch.setattr(lease, "EXPIRES_AFTER_S", 1.0)
+    time.sleep(2.1)  # S3 tells whole seconds
     with hold(dataset, "decide"):
         commit(dataset)
