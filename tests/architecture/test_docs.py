@@ -59,12 +59,12 @@ def test_links_between_pages_lead_somewhere() -> None:
 
 
 def test_the_scheduled_deployment_names_a_flow_that_exists() -> None:
-    from flows import build
+    from flows import build_flow
 
     (deployment,) = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
     module, name = deployment["entrypoint"].split(":")
-    assert module == build.__name__, "by module, so that it is found wherever the worker runs"
-    flow = getattr(build, name)
+    assert module == build_flow.__name__, "by module, so that it is found wherever the worker runs"
+    flow = getattr(build_flow, name)
     assert set(deployment["parameters"]) <= set(flow.parameters.properties)
     assert deployment["concurrency_limit"] == {"limit": 1, "collision_strategy": "CANCEL_NEW"}
 
