@@ -11,9 +11,11 @@ Every command ends in one of these, whatever happens in it:
     143  told to end with SIGTERM; the same
 """
 
+import atexit
 import logging
 import os
 import signal
+import sys
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -121,5 +123,12 @@ def _terminate(number: int, frame: object) -> None:
 
 def main() -> None:
     """The entry point of the program."""
+    atexit.register(_fall_silent)  # the first to be registered is the last to be called
     signal.signal(signal.SIGTERM, _terminate)
     app()
+
+
+def _fall_silent() -> None:
+    """All is said: what follows is DuckDB's binding, which lists on stderr what Prefect's threads keep alive to the end."""
+    sys.stderr.flush()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
