@@ -1,11 +1,15 @@
 """Ingest: the listed sources of a shard become clips in a tar, with a row for every source and every clip.
 
-Each source is opened, cut and encoded on its own (`pipeline.ingest`); what cannot be used becomes a failure row. The tar is
-written before the tables, so that a clip that has a row has its media.
+Each source is opened, cut and encoded on its own (`pipeline.ingest`); what cannot be used becomes a failure row. Two are under
+way at a time, so that a core encodes one while the other is probed, started or read back; not so where a worker has
+died, because then the note must name the one source that is to blame. The tar is written before the tables, so that a clip that
+has a row has its media.
 """
 
 import tempfile
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from annotators.base import Params as AnyParams
@@ -15,6 +19,8 @@ from pipeline.media.clip_tar import clip_members, write_tar
 from pipeline.stage import Stage
 from schemas.accounting import Failure
 from schemas.media import Clip, Listing, Source
+
+_SOURCES_AT_ONCE = 2
 
 
 class Ingest(Stage):
@@ -36,17 +42,18 @@ class Ingest(Stage):
         cell.tally.num_in = len(by_source)
         with tempfile.TemporaryDirectory(prefix="audiocot-ingest-") as scratch:
             clips = []
-            for source_id, listings in by_source.items():
-                ingested = self._ingest(cell, source_id, listings, Path(scratch))
-                self._account(cell, ingested)
-                clips += ingested.clips
+            with ThreadPoolExecutor(1 if cell.is_careful else _SOURCES_AT_ONCE) as threads:
+                ingest = partial(self._ingest, cell, Path(scratch))
+                for ingested in threads.map(ingest, by_source.keys(), by_source.values()):
+                    self._account(cell, ingested)
+                    clips += ingested.clips
             if clips:
                 path = cell.dataset.clips_path(cell.planned.fingerprint, cell.shard)
                 with cell.create(path) as sink:
                     write_tar(sink, (member for clip in clips for member in clip_members(clip)))
             return cell.commit(self.produces)
 
-    def _ingest(self, cell: Cell, source_id: str, listings: list[Listing], scratch: Path) -> Ingested:
+    def _ingest(self, cell: Cell, scratch: Path, source_id: str, listings: list[Listing]) -> Ingested:
         if rejected := cell.set_aside.get(source_id):
             failure = Failure(
                 stage=self.name, code=rejected.code, message=rejected.message, source_id=source_id, uri=listings[0].uri
