@@ -16,6 +16,8 @@ import logging
 import os
 import signal
 import sys
+from contextlib import suppress
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -123,12 +125,29 @@ def _terminate(number: int, frame: object) -> None:
 
 def main() -> None:
     """The entry point of the program."""
-    atexit.register(_fall_silent)  # the first to be registered is the last to be called
+    ending = Ending()
+    atexit.register(ending.leave)  # the first to be registered is the last to be called
     signal.signal(signal.SIGTERM, _terminate)
-    app()
+    try:
+        app()
+    except SystemExit as ended:
+        ending.code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        raise
 
 
-def _fall_silent() -> None:
-    """All is said: what follows is DuckDB's binding, which lists on stderr what Prefect's threads keep alive to the end."""
-    sys.stderr.flush()
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+@dataclass
+class Ending:
+    """The end of the process when all Python code has had its turn.
+
+    What libraries do after that is not for the user: Ray's threads may abort, which would be the exit code, and DuckDB's
+    binding lists on stderr what Prefect's threads keep alive.
+    """
+
+    code: int = EXIT_INTERNAL
+
+    def leave(self) -> None:
+        """Say what is left to say, and go."""
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(BrokenPipeError, ValueError):
+                stream.flush()
+        os._exit(self.code)
