@@ -116,6 +116,7 @@ def undisturbed_build(source: Path, root: Path, tasks: str) -> Disturbed:
     return build
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_a_driver_a_worker_and_the_raylet_are_killed_and_the_same_dataset_comes_out(tmp_path: Path) -> None:
     source, tasks = make_videos(tmp_path / "videos", 8)[0].parent, "[]"
