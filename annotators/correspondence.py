@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import bdtrc  # the binomial distribution without scipy.stats, which takes seconds to import
 
 from schemas.evidence import Track
 
@@ -48,7 +48,7 @@ def coincidence(
         len(moments),
         matched,
         chance,
-        float(bdtrc(matched - 1, len(moments), chance)) if matched else 1.0,
+        float(scipy.special.bdtrc(matched - 1, len(moments), chance)) if matched else 1.0,
     )
 
 

@@ -120,6 +120,7 @@ def _globals(
 
 
 def _terminate(number: int, frame: object) -> None:
+    signal.alarm(0)  # where Ray's handler came before this one, it has set an alarm that would abort us in three seconds
     raise Terminated
 
 

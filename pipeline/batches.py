@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from annotators.serving.batch.filling import Filling, Standing
-from annotators.serving.batch.openai_api import OpenAIBatches
 from annotators.serving.batch.record import BatchFolder
 from annotators.serving.batch.vllm_cli import VllmRuns
 from annotators.serving.gate import Gate
@@ -153,6 +152,8 @@ class BatchPhase:
     def _filling(self, name: str, turn: int) -> Filling:
         params, folder = self._params(name), batch_folder(self.dataset, self.plan[name])
         if params.batch == "openai":
+            from annotators.serving.batch.openai_api import OpenAIBatches  # half a second of imports, for few builds
+
             return Filling(folder, turn, params, self.gate, OpenAIBatches(params))
         return Filling(folder, turn, params, self.gate, VllmRuns(params, folder), most_open=1)
 

@@ -5,6 +5,8 @@ with nothing to do costs no start-up.
 """
 
 import logging
+import signal
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -297,6 +299,7 @@ class Build:
             self.start_workers()
             assert self._starting is not None
             pools = self._starting.result()
+            _take_back_sigterm()
             done, shards = done_keys(self.dataset, self.settings.plan), listed_shards(self.dataset)
             left = [stage for stage in self.settings.plan.stages if any((stage.name, shard) not in done for shard in shards)]
             pools.check({pool_of(planned) for planned in left})
@@ -330,6 +333,13 @@ class Build:
 
     def _took(self, phase: str, started: float) -> None:
         self.record.seconds_by_phase[phase] = round(time.monotonic() - started, 3)
+
+
+def _take_back_sigterm() -> None:
+    """Let Python's handler be called first again: Ray's own, which it puts before it, prints where each thread stands."""
+    handler = signal.getsignal(signal.SIGTERM)
+    if threading.current_thread() is threading.main_thread() and handler is not None:
+        signal.signal(signal.SIGTERM, handler)
 
 
 def _asks_servers(plan: Plan) -> bool:

@@ -1,14 +1,14 @@
 """Loudness after ITU-R BS.1770-4: integrated over the clip, and momentary (400 ms) through time.
 
 pyloudnorm gates and integrates. Its K-weighting filters are applied here, once for both: its meter does not hand out the
-weighted signal.
+weighted signal. It is imported when it is used: it brings all of scipy.signal along, seconds that the start of a build can do
+without.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pyloudnorm import IIRfilter, Meter
 
 from annotators.media import Sound
 
@@ -49,6 +49,8 @@ class LoudnessCurve:
 
 def _k_weighted(sound: Sound) -> NDArray[np.float64]:
     """The sound as loud as it seems at each frequency, (channels, n)."""
+    from pyloudnorm import IIRfilter
+
     stages = (
         IIRfilter(4.0, 1 / np.sqrt(2), 1500.0, sound.sample_rate_hz, "high_shelf"),
         IIRfilter(0.0, 0.5, 38.0, sound.sample_rate_hz, "high_pass"),
@@ -73,6 +75,8 @@ def loudness_curve(sound: Sound) -> LoudnessCurve:
 def _integrated_lufs(weighted: NDArray[np.float64], sound: Sound) -> float | None:
     if sound.duration_s <= MOMENTARY_S:
         return None
+    from pyloudnorm import Meter
+
     meter = Meter(sound.sample_rate_hz)
     meter._filters.clear()  # it is weighted already, and to filter it takes longer than all the rest
     loudness = float(meter.integrated_loudness(weighted.T))

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import percentile_filter
 
 from annotators.instruments.analysis import Analysis
 from annotators.instruments.spectra import Spectrogram, decibels
@@ -48,7 +48,9 @@ def noise_levels_db(spectra: Spectrogram) -> NDArray[np.float64]:
             total += per_bin * (high - low)
             hiss += per_bin * (high - low) * (spectra.freqs_hz[low] >= _HISS_HZ)
     window = max(3, round(_TIME_WINDOW_S / spectra.hop_s))
-    steady = [decibels(percentile_filter(level, _TIME_QUANTILE, size=window, mode="nearest")) for level in (total, hiss)]
+    steady = [
+        decibels(scipy.ndimage.percentile_filter(level, _TIME_QUANTILE, size=window, mode="nearest")) for level in (total, hiss)
+    ]
     return np.array(steady, np.float64)
 
 

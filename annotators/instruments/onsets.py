@@ -9,8 +9,8 @@ onto the attack in the waveform.
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter1d, percentile_filter
 
 from annotators.instruments.params import InstrumentParams
 from annotators.instruments.spectra import Bands, Floats
@@ -53,7 +53,7 @@ def onset_threshold(novelty: Floats, hop_s: float, params: InstrumentParams) -> 
     The quantile is that of the rises in sustained noise; even a roll leaves more than half of the frames between its hits.
     """
     around = max(3, round(3.0 / hop_s) // 8 | 1)
-    coarse = percentile_filter(novelty[::8], 60, size=around, mode="nearest")
+    coarse = scipy.ndimage.percentile_filter(novelty[::8], 60, size=around, mode="nearest")
     typical = np.repeat(coarse, 8)[: len(novelty)]
     threshold: Floats = np.maximum(typical * params.onset_over_noise, params.onset_strength_db)
     return threshold
@@ -64,7 +64,8 @@ def find_onsets(sound: Sound, bands: Bands, floor_power: Floats, params: Instrum
     novelty = novelty_db(bands, bands.hop_s, floor_power)
     threshold = onset_threshold(novelty, bands.hop_s, params)
     reach = max(1, round(params.least_onset_gap_s / bands.hop_s))
-    is_top = (novelty == maximum_filter1d(novelty, 2 * reach + 1)) & (novelty > params.faint_onset_ratio * threshold)
+    highest = scipy.ndimage.maximum_filter1d(novelty, 2 * reach + 1)
+    is_top = (novelty == highest) & (novelty > params.faint_onset_ratio * threshold)
     found: list[Onset] = []
     for frame in np.flatnonzero(is_top):
         time_s = attack_time(sound, float(bands.times_s[frame]))

@@ -9,8 +9,8 @@ from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter1d
 
 from annotators.instruments.pitch import peak_hz
 from annotators.instruments.spectra import Floats, Spectrogram, decibels
@@ -139,7 +139,7 @@ def _split_where_struck(partial: Partial) -> list[Partial]:
     if len(partial.frames) < 2 * lag:
         return [partial]
     rise = partial.levels_db[lag:] - partial.levels_db[:-lag]
-    is_top = (rise > _RESTRUCK_DB) & (rise == maximum_filter1d(rise, 2 * lag + 1))
+    is_top = (rise > _RESTRUCK_DB) & (rise == scipy.ndimage.maximum_filter1d(rise, 2 * lag + 1))
     cuts = [0, *(int(i) + lag // 2 for i in np.flatnonzero(is_top) if i > 0), len(partial.frames)]
     parts = [partial.part(first, last) for first, last in pairwise(cuts)]
     return [part for part in parts if len(part.frames) >= _LEAST_FRAMES]

@@ -9,8 +9,8 @@ refined on its own spectral peaks. pYIN was left out: it takes longer than the c
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter1d
 
 from annotators.instruments.spectra import Floats, Spectrogram, decibels
 
@@ -43,8 +43,8 @@ class Pitch:
 
 def spectral_floor_db(level_db: Floats, num_bins: int) -> Floats:
     """A smooth floor along frequency: a moving mean that, on its second pass, no longer sees what stands out of it."""
-    mean = uniform_filter1d(level_db, num_bins, axis=1, mode="nearest")
-    floor: Floats = uniform_filter1d(np.minimum(level_db, mean), num_bins, axis=1, mode="nearest")
+    mean = scipy.ndimage.uniform_filter1d(level_db, num_bins, axis=1, mode="nearest")
+    floor: Floats = scipy.ndimage.uniform_filter1d(np.minimum(level_db, mean), num_bins, axis=1, mode="nearest")
     return floor
 
 

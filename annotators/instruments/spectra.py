@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.fft import next_fast_len, rfft, rfftfreq
-from scipy.signal import get_window
 
 Floats = NDArray[np.float32]
 SAMPLES_AT_ONCE = 1 << 16
@@ -60,20 +59,20 @@ class Spectrogram(Framed):
 
 def spectrogram(samples: Floats, rate_hz: int, window_s: float, hop_s: float) -> Spectrogram:
     """Hann-windowed power spectra of samples (channels, n). The window is rounded up to a length that is quick to transform."""
-    size = min(next_fast_len(round(window_s * rate_hz), real=True), samples.shape[1])
+    size = min(scipy.fft.next_fast_len(round(window_s * rate_hz), real=True), samples.shape[1])
     hop = max(1, round(hop_s * rate_hz))
     padded = np.pad(samples, ((0, 0), (size // 2, size // 2 + hop)), mode="reflect")
     num_frames = samples.shape[1] // hop + 1
-    window = get_window("hann", size).astype(np.float32)
+    window = scipy.signal.get_window("hann", size).astype(np.float32)
     scale = 2.0 / (size * np.sum(window.astype(np.float64) ** 2))
     framed = np.lib.stride_tricks.sliding_window_view(padded, size, axis=1)[:, : num_frames * hop : hop]
-    freqs_hz = rfftfreq(size, 1 / rate_hz)
+    freqs_hz = scipy.fft.rfftfreq(size, 1 / rate_hz)
     power = np.empty((len(samples), num_frames, len(freqs_hz)), np.float32)
     together = max(1, SAMPLES_AT_ONCE // size)  # a few frames at once stay in the processor's cache
     for channel in range(len(samples)):
         for first in range(0, num_frames, together):
             few = slice(first, first + together)
-            spectra = rfft(framed[channel, few] * window, axis=1)
+            spectra = scipy.fft.rfft(framed[channel, few] * window, axis=1)
             np.add(spectra.real**2, spectra.imag**2, out=power[channel, few])
             power[channel, few] *= scale
     return Spectrogram(np.arange(num_frames) * hop / rate_hz, hop / rate_hz, power, freqs_hz)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import maximum_filter1d
+import scipy
 
 from annotators.instruments.analysis import Analysis
 from annotators.instruments.onsets import Onset
@@ -159,7 +159,7 @@ def _excess(analysis: Analysis, onset_s: float, until_s: float) -> Floats:
     recent = power[bands.frames(max(0.0, onset_s - 0.1), max(0.003, onset_s - 0.006))].sum(axis=1)
     if early.sum() < max(0.7 * before.sum(), _MASKED_RATIO * recent.max()):
         return np.zeros(len(after), np.float32)
-    rises = maximum_filter1d(early > 4.0 * before, 5)
+    rises = scipy.ndimage.maximum_filter1d(early > 4.0 * before, 5)
     excess = np.maximum(after - before, 0.0)[:, rises].sum(axis=1)
     smooth: Floats = np.convolve(excess, np.full(4, 0.25, np.float32), mode="same")[: len(after)]
     return smooth

@@ -8,8 +8,8 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from annotators.motion.regions import (
     Box,
@@ -103,7 +103,7 @@ def _assign(live: list[Trail], pieces: list[Region], expected: Box, index: int) 
     if not live or not pieces:
         return {}
     costs = _costs(live, pieces, expected, index)
-    rows, columns = linear_sum_assignment(costs)
+    rows, columns = scipy.optimize.linear_sum_assignment(costs)
     return {
         row: column
         for row, column, cost in zip(rows.tolist(), columns.tolist(), costs[rows, columns].tolist(), strict=True)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter1d
 
 from annotators.motion.regions import Picture, channel_max
 
@@ -55,7 +55,7 @@ def stirring_areas(behind: Picture, changed: Sequence[Picture], low: float, larg
         for side, pixels in zip(sides, side_px, strict=True):
             share = (np.bincount(side[moved], minlength=len(pixels)) / np.maximum(pixels, 1)).reshape(-1, 3)
             stirs[index] |= np.minimum(share[:, 0], share[:, 2]) >= MIN_RIM_FRAC
-    is_passed = maximum_filter1d(covered, 2 * PASSING_FRAMES + 1, axis=0) > PASSED_FRAC
+    is_passed = scipy.ndimage.maximum_filter1d(covered, 2 * PASSING_FRAMES + 1, axis=0) > PASSED_FRAC
     stirring = (stirs & (covered <= MAX_INSIDE_FRAC) & ~is_passed).sum(axis=0) >= MIN_FRAMES
     stirring[0] = False
     return np.asarray(stirring[inside_at])

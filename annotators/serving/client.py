@@ -1,9 +1,10 @@
 """One server: sends chat completions, and owns what happens when they fail.
 
-Rates, pauses and money are the turnstile's; here an answer is sorted into reply, refusal of this one request (`Rejected`), or a
-server that cannot be used at all (`ServerError`, which ends the build: no other request would fare better). The official
-client does the talking with its own retries off, because two layers that both retry make storms. What became of a request whose
-connection broke is unknown: against the budget it counts as if it had been answered at full length.
+Rates, pauses and money are the turnstile's, what an answer says is `completion`'s; here it is sorted into reply, refusal of
+this one request (`Rejected`), or a server that cannot be used at all (`ServerError`, which ends the build: no other request
+would fare better). The official client does the talking with its own retries off, because two layers that both retry make
+storms. What became of a request whose connection broke is unknown: against the budget it counts as if it had been answered at
+full length.
 """
 
 import asyncio
@@ -18,10 +19,11 @@ from typing import Any, Literal, NoReturn
 import aiohttp
 import openai
 
-from annotators.chat.structured import RawReply, plain_text
+from annotators.chat.structured import plain_text
+from annotators.serving.completion import Answered, read_completion, refusal
 from annotators.serving.gate import UNUSED, Gate, Limits, Toll
 from annotators.serving.params import ServerParams
-from annotators.serving.prices import Price, Tokens
+from annotators.serving.prices import Price
 from annotators.serving.turnstile import Turnstile
 from schemas.errors import Rejected, ServerError
 
@@ -35,16 +37,6 @@ UNUSABLE = {  # what an HTTP status says about a server as a whole
     404: "does not know the model or the address",
     405: "is no such server",
 }
-_INVALID = (400, 413, 415, 422)
-
-
-@dataclass(frozen=True)
-class Answered:
-    """A reply with what the server billed for it. `seconds`: from sending to the reply."""
-
-    raw: RawReply
-    tokens: Tokens
-    seconds: float
 
 
 class Client:
@@ -195,41 +187,6 @@ def address(params: ServerParams) -> tuple[str, str]:
     if not key and url == OPENAI_URL:
         raise ServerError(f"OpenAI needs a key in the environment variable {params.api_key_env}, which is not set")
     return url, key
-
-
-def read_completion(answer: Any, seconds: float, key: str = "") -> Answered:
-    """A chat completion as it came, but for `key` where a server repeats it: replies are published.
-
-    Raises ValueError, KeyError, IndexError, TypeError or AttributeError if it is none.
-    """
-    choices = [_choice(choice) for choice in answer["choices"]]
-    if not choices:
-        raise ValueError("a reply has at least one choice")
-    texts = tuple(text.replace(key, "…") if key else text for text, _ in choices)
-    raw = RawReply(texts, tuple(finish for _, finish in choices))
-    return Answered(raw, Tokens.billed(answer.get("usage")), seconds)
-
-
-def refusal(status: int, code: object, said: str) -> Rejected | None:
-    """The refusal of one request, as invalid or by a filter; None where it may be answered another time."""
-    if status not in _INVALID:
-        return None
-    is_filtered = code in ("content_filter", "content_policy_violation")
-    return Rejected("refused" if is_filtered else "request_refused", f"HTTP {status}: {said}")
-
-
-def _choice(choice: Mapping[str, Any]) -> tuple[str, str]:
-    """Text and finish reason. The arguments of a forced tool call are the text; a refusal ends like a filtered reply."""
-    message, finish = choice["message"], str(choice.get("finish_reason") or "stop")
-    if calls := message.get("tool_calls"):
-        text = calls[0]["function"]["arguments"]
-    elif refusal := message.get("refusal"):
-        text, finish = refusal, "content_filter"
-    else:
-        text = message.get("content") or ""
-    if not isinstance(text, str):
-        raise TypeError(f"a reply is text, got {type(text).__name__}")
-    return text, finish
 
 
 def backoff_s(failures: int) -> float:

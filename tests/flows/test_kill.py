@@ -88,6 +88,7 @@ def test_an_interrupted_or_killed_build_says_how_to_go_on_and_goes_on_where_it_w
         said = end_when(process, root, num_parts, how)
         assert process.returncode == EXIT_CODES[how], said
         assert how == signal.SIGKILL or "audiocot: interrupted; run the same command again to go on" in said
+        assert "SIGTERM" not in said  # what Ray says about it in its own way
         time.sleep(1)  # what its workers were writing is written or gone
         now = parts(root)
         assert all(now[path] == when for path, when in written.items() if is_finished(path, written)), (

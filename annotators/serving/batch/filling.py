@@ -21,7 +21,7 @@ from annotators.serving.batch.planning import first_file, pending
 from annotators.serving.batch.record import BatchFolder, Record
 from annotators.serving.batch.results import read_result
 from annotators.serving.batch.server import BatchServer
-from annotators.serving.client import Answered
+from annotators.serving.completion import Answered
 from annotators.serving.gate import UNUSED, Gate, Limits, Toll
 from annotators.serving.params import ServerParams
 from annotators.serving.prices import price_list

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from annotators.serving.batch.record import left_over
-from annotators.serving.client import Answered
+from annotators.serving.completion import Answered
 from annotators.serving.gate import Toll
 from annotators.serving.replies import reply_key
 from annotators.site import Site

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from annotators.chat.structured import plain_text
-from annotators.serving.client import Answered, read_completion, refusal
+from annotators.serving.completion import Answered, read_completion, refusal
 from schemas.errors import Rejected
 
 _LONGEST = 300

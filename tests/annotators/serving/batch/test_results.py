@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from annotators.serving.batch.results import may_be_tried_again, read_result
-from annotators.serving.client import Answered
+from annotators.serving.completion import Answered
 from schemas.errors import Rejected
 from tests.serving.standin import completion
 
