@@ -31,6 +31,7 @@ class Disturbed:
     source: Path
     root: Path
     tasks: str
+    pause_s: float = 0.0
     family: set[psutil.Process] = field(default_factory=set)
     process: subprocess.Popen[bytes] | None = None
 
@@ -57,7 +58,7 @@ class Disturbed:
     def _start(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "tests.faults.journaled", str(self.source), str(self.root), str(self.journal)]
         with self.root.with_suffix(".log").open("ab") as log_file:
-            return subprocess.Popen([*command, "ray", self.tasks], stdout=log_file, stderr=log_file)
+            return subprocess.Popen([*command, "ray", self.tasks, str(self.pause_s)], stdout=log_file, stderr=log_file)
 
     def strike(self, kind: str, after_s: float) -> None:
         """SIGKILL one process of this kind, so long after the driver is at work; see that everything ends that has to."""
@@ -116,12 +117,11 @@ def undisturbed_build(source: Path, root: Path, tasks: str) -> Disturbed:
     return build
 
 
-@pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_a_driver_a_worker_and_the_raylet_are_killed_and_the_same_dataset_comes_out(tmp_path: Path) -> None:
     source, tasks = make_videos(tmp_path / "videos", 8)[0].parent, "[]"
     calm = undisturbed_build(source, tmp_path / "calm", tasks)
-    build = Disturbed(source, tmp_path / "root", tasks)
+    build = Disturbed(source, tmp_path / "root", tasks, pause_s=0.3)
     for kind, after_s in zip(("worker", "raylet", "driver"), (0.1, 0.2, 0.3), strict=True):
         build.strike(kind, after_s)
     build.finish()
@@ -132,13 +132,13 @@ def test_a_driver_a_worker_and_the_raylet_are_killed_and_the_same_dataset_comes_
 @pytest.mark.long
 @pytest.mark.timeout(2400)
 def test_thirty_kills_in_a_row_cost_less_than_two_percent(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """90 shards and all stages, some 2 400 cells: each kill costs at most those under way, one for each of two workers."""
-    source, tasks = make_videos(tmp_path / "videos", 90)[0].parent, '["object", "edit", "question"]'
+    """130 shards and all stages, some 3 500 cells: each kill costs at most those under way, one for each of two workers."""
+    source, tasks = make_videos(tmp_path / "videos", 130)[0].parent, '["object", "edit", "question"]'
     calm = undisturbed_build(source, tmp_path / "calm", tasks)
     chance = random.Random(20261121)
     kinds = list(KINDS) * 10
     chance.shuffle(kinds)
-    build = Disturbed(source, tmp_path / "root", tasks)
+    build = Disturbed(source, tmp_path / "root", tasks, pause_s=0.02)
     for kind in kinds:
         build.strike(kind, chance.uniform(0.0, 2.0))
     build.finish()
