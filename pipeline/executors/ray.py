@@ -39,6 +39,7 @@ _OBJECT_STORE_BYTES = 100 * 2**20  # reports and plans only
 _TIME_TO_CLOSE_S = 60
 _TIME_TO_KNOCK_S = 5
 _TRIES_TO_START = 3
+_NEWS_OF_A_LOSS_S = 30  # Ray takes up to 25 s to know that a machine is gone
 
 
 class _Actor:
@@ -144,7 +145,7 @@ class RayExecutor:
         options = {"max_restarts": 0, "max_task_retries": 0, "num_cpus": cpus, "num_gpus": pool.need.gpus}
         most_gb = self._shared.worker_memory_gb or share_gb(pool, self.machines)
         actor = ray.remote(_Actor).options(**options).remote(self._keeper, self._shared, most_gb)
-        self._workers[number] = _Worker(actor, pool, time.monotonic())
+        self._workers[number] = _Worker(actor, pool, time.monotonic(), self._alive())
         self._waiting[actor.place.remote()] = number
         return number
 
@@ -186,18 +187,22 @@ class RayExecutor:
         if worker.is_started:
             return Outcome(number, result=said)
         if worker.node is None:
-            worker.node = said
+            worker.node, worker.may_be_on = said, frozenset({said})
             self._waiting[worker.actor.start.remote(worker.pool.loads)] = number
         else:
             worker.is_started = True
         return None
 
     def _death(self, number: int, error: Exception) -> Outcome:
+        """A worker that dies before its first job is its own fault, unless a machine turns out to be gone."""
         worker = self._workers[number]
-        alive = {node["NodeID"] for node in self._nodes()}
-        is_by_chance = worker.node is not None and worker.node not in alive
-        if not worker.is_started and not is_by_chance:
-            raise could_not_start(worker.pool, _first_line(error)) from None
+        is_by_chance = not worker.may_be_on <= self._alive()
+        deadline = time.monotonic() + _NEWS_OF_A_LOSS_S
+        while not worker.is_started and not is_by_chance:
+            if time.monotonic() > deadline:
+                raise could_not_start(worker.pool, _first_line(error)) from None
+            time.sleep(0.5)
+            is_by_chance = not worker.may_be_on <= self._alive()
         code = "out_of_memory" if isinstance(error, ray.exceptions.OutOfMemoryError) else "killed_worker"
         said = "its machine has left the cluster" if is_by_chance else _first_line(error)
         return Outcome(number, death=said, code=code, is_by_chance=is_by_chance)
@@ -208,6 +213,9 @@ class RayExecutor:
         if all(node["NodeID"] != self._node for node in alive):
             raise ClusterError("Ray on this machine has ended (its raylet is gone); what was finished is kept")
         return alive
+
+    def _alive(self) -> frozenset[str]:
+        return frozenset(node["NodeID"] for node in self._nodes())
 
     def _find_homeless(self) -> None:
         """ResourceError if Ray has no place for a worker: others use what the cluster has."""
@@ -243,11 +251,12 @@ class RayExecutor:
 
 @dataclass
 class _Worker:
-    """`node`: the machine it is on, None until it has a place. `is_started`: it takes jobs."""
+    """`node`: the machine it is on, None until it has a place; until then any that was there. `is_started`: it takes jobs."""
 
     actor: Any
     pool: Pool
     asked_at: float
+    may_be_on: frozenset[str]
     node: str | None = None
     is_started: bool = False
 

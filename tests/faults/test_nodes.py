@@ -64,6 +64,7 @@ def _started() -> Cluster:
 def cluster(machines: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
     """The drivers of the test join it; nodes that the test adds are gone after it."""
     monkeypatch.setenv("RAY_ADDRESS", machines.address)
+    machines.wait_for_nodes()  # until Ray knows that one is gone, it counts as being there
     yield machines
     ray.shutdown()
     for node in list(machines.worker_nodes):
@@ -90,7 +91,6 @@ def _children(pid: int) -> list[int]:
 
 
 def test_a_cluster_that_others_use_up_is_told_and_not_waited_for_for_ever(cluster: Cluster, tmp_path: Path) -> None:
-    """The first test of the file: nodes that are gone count as free for some seconds."""
     executor = RayExecutor(Shared(), place_limit_s=5)
 
     @ray.remote(num_cpus=1)
@@ -102,8 +102,8 @@ def test_a_cluster_that_others_use_up_is_told_and_not_waited_for_for_ever(cluste
     assert ray.get(other.is_here.remote())
     with pytest.raises(ResourceError, match="needs 1 CPUs on one machine and got no place within 5 s; free are"):
         run(executor, tmp_path, 1, Resources())
-    executor.close()
     ray.kill(other)
+    executor.close()
 
 
 def test_a_build_that_loses_a_node_goes_on_with_the_others(cluster: Cluster, tmp_path: Path) -> None:
