@@ -8,13 +8,15 @@ are kept.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from pipeline.blocks import BlockCell, find_generation
-from pipeline.cell import CellReport
+import pyarrow as pa
+
+from pipeline.blocks import BlockCell, Generation, find_generation, read_rows
 from pipeline.compaction import failed_subjects
 from pipeline.plan import SCAN, SCAN_FINGERPRINT
 from pipeline.stages import STAGES
@@ -52,18 +54,23 @@ class StageAccount:
         }
 
 
-def account(dataset: Dataset, fingerprints: Mapping[str, str]) -> list[StageAccount]:
+Find = Callable[[str, str], Generation]  # of its name and the table that marks its cells
+
+
+def account(dataset: Dataset, fingerprints: Mapping[str, str], find: Find | None = None) -> list[StageAccount]:
     """One account per stage of the current fingerprints, in the order of the plan, scan first.
 
-    RootError, with what to do, if a part is damaged or missing.
+    `find`: for who has looked generations up already (`Catalog.generation`). RootError, with what to do, if a part is damaged
+    or missing.
     """
     dataset = dataset.snapshot()
-    scanned, num_shards, num_sources = _account_scan(dataset)
+    find = find or partial(find_generation, dataset)
+    scanned, num_shards, num_sources = _account_scan(dataset, find)
     accounts, num_clips = [scanned], 0
     for name in STAGES:
         if name not in fingerprints:
             continue
-        line, num_rows = _account_stage(dataset, name, fingerprints[name], num_shards)
+        line, num_rows = _account_stage(dataset, name, fingerprints[name], num_shards, find)
         if name == "ingest":
             num_clips = num_rows[Clip.table]
             if line.num_in != num_sources:
@@ -74,19 +81,21 @@ def account(dataset: Dataset, fingerprints: Mapping[str, str]) -> list[StageAcco
     return accounts
 
 
-def _account_stage(dataset: Dataset, stage: str, fingerprint: str, num_shards: int) -> tuple[StageAccount, Counter[str]]:
+def _account_stage(
+    dataset: Dataset, stage: str, fingerprint: str, num_shards: int, find: Find
+) -> tuple[StageAccount, Counter[str]]:
     """The account of a stage, and the rows of its tables."""
     line, num_rows, failure_rows, num_cells = StageAccount(stage), Counter[str](), Counter[str](), 0
-    for cell in _cells(dataset, stage, fingerprint):
-        report = CellReport.from_json(cell.report)
+    for cell in _cells(dataset, stage, fingerprint, find):
+        report = cell.report
         num_cells += 1
-        line.num_in += report.num_in
-        line.num_done += report.num_done
-        line.filtered.update(report.filtered)
-        line.failed.update(report.failed)
-        failure_rows.update(cell.failed)
-        num_rows.update(report.num_rows)
-        for table, reported in report.num_rows.items():
+        line.num_in += report["num_in"]
+        line.num_done += report["num_done"]
+        _add(line.filtered, report["filtered"])
+        _add(line.failed, report["failed"])
+        _add(failure_rows, cell.failed)
+        _add(num_rows, report["num_rows"])
+        for table, reported in report["num_rows"].items():
             if (found := cell.num_rows[table]) != reported:
                 line.problems.append(f"part {cell.shard} of {table} has {found} rows, {reported} were reported")
     if num_cells < num_shards:
@@ -97,10 +106,16 @@ def _account_stage(dataset: Dataset, stage: str, fingerprint: str, num_shards: i
     return line, num_rows
 
 
-def _cells(dataset: Dataset, stage: str, fingerprint: str) -> Iterator[BlockCell]:
+def _add(total: Counter[str], counts: Mapping[str, int]) -> None:
+    """What `Counter.update` does, in a tenth of the time for the few keys of a cell."""
+    for key, number in counts.items():
+        total[key] += number
+
+
+def _cells(dataset: Dataset, stage: str, fingerprint: str, find: Find) -> Iterator[BlockCell]:
     """What is known of every done cell: from blocks, and of the others from their parts."""
     marker = STAGES[stage].produces[0].table
-    generation = find_generation(dataset, f"{stage}-{fingerprint[:8]}", marker)
+    generation = find(f"{stage}-{fingerprint[:8]}", marker)
     for block in generation.blocks:
         yield from block.cells
     with ThreadPoolExecutor(16) as pool:
@@ -114,23 +129,36 @@ def _opened(dataset: Dataset, stage: str, fingerprint: str, shard: int, marker: 
     return BlockCell(shard, "", report, num_rows, failed_subjects(failures))
 
 
-def _account_scan(dataset: Dataset) -> tuple[StageAccount, int, int]:
+def _account_scan(dataset: Dataset, find: Find) -> tuple[StageAccount, int, int]:
     """The account of the scan, the number of listed shards and that of different sources."""
-    shards = sorted(dataset.shards_with_part(Listing.table, SCAN, SCAN_FINGERPRINT))
+    generation = find(f"{SCAN}-{SCAN_FINGERPRINT[:8]}", Listing.table)
     line, sources = StageAccount(SCAN), set[str]()
+    for listings, failures in _scanned(dataset, generation):
+        told = zip(listings["source_id"].to_pylist(), listings["duplicate_of"].to_pylist(), strict=True)
+        firsts = [source_id for source_id, duplicate_of in told if not duplicate_of]
+        line.num_in += listings.num_rows + failures.num_rows
+        line.num_done += len(firsts)
+        line.filtered["duplicate"] += listings.num_rows - len(firsts)
+        line.failed.update(failures["code"].to_pylist())
+        sources.update(firsts)
+    line.filtered += Counter()  # without zeros
+    return line, len(generation.marks), len(sources)
 
-    def read(shard: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+
+def _scanned(dataset: Dataset, generation: Generation) -> Iterator[tuple[pa.Table, pa.Table]]:
+    """Listings and failures, from blocks that are whole, and of all other shards from their parts."""
+    loose = list(generation.loose)
+    for block in generation.blocks:
+        listings = read_rows(dataset, block, Listing, ["source_id", "duplicate_of"])
+        failures = read_rows(dataset, block, Failure, ["code"])
+        if listings is None or failures is None:
+            loose += block.shards
+        else:
+            yield listings, failures
+
+    def read(shard: int) -> tuple[pa.Table, pa.Table]:
         where = (SCAN, SCAN_FINGERPRINT, shard)
-        listings = dataset.read_arrow(Listing, *where).select(["source_id", "duplicate_of"]).to_pylist()
-        return listings, dataset.read_arrow(Failure, *where).select(["code"]).to_pylist()
+        return dataset.read_arrow(Listing, *where), dataset.read_arrow(Failure, *where)
 
     with ThreadPoolExecutor(16) as pool:
-        for listings, failures in pool.map(read, shards):
-            line.num_in += len(listings) + len(failures)
-            line.failed.update(failure["code"] for failure in failures)
-            firsts = [listing["source_id"] for listing in listings if not listing["duplicate_of"]]
-            line.num_done += len(firsts)
-            line.filtered["duplicate"] += len(listings) - len(firsts)
-            sources.update(firsts)
-    line.filtered += Counter()  # without zeros
-    return line, len(shards), len(sources)
+        yield from pool.map(read, loose)

@@ -16,7 +16,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from schemas.layout import Dataset
+from schemas.row import Row
 from schemas.seal import Checksum, seal_json, unseal_json
 
 BLOCKS = "blocks"
@@ -118,6 +122,17 @@ def read_block(dataset: Dataset, folder: str) -> Block | None:
         return Block(folder, [BlockCell(**cell) for cell in record["cells"]], files)
     except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
         return None
+
+
+def read_rows(dataset: Dataset, block: Block, row_type: type[Row], columns: Sequence[str]) -> pa.Table | None:
+    """Columns of a block's table. None if its file is damaged or gone."""
+    try:
+        data = dataset.storage.read(block.path(row_type.table))
+    except FileNotFoundError:
+        return None
+    if Checksum.of(data) != block.files[row_type.table]:
+        return None
+    return pq.ParquetFile(pa.BufferReader(data)).read(columns=list(columns))
 
 
 def _span(folder: str) -> int:

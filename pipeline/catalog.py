@@ -10,7 +10,7 @@ told otherwise; `history.<table>` shows all of them with the stage and fingerpri
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
 from types import TracebackType
 
 import duckdb
@@ -42,6 +42,7 @@ class Catalog:
     """Use as a context manager. QueryError for SQL that fails, writes, or reaches outside of the dataset.
 
     `fingerprints` (stage → fingerprint) says which generation is shown; None means that of the last finished run.
+    `generation` is `find_generation` for this dataset, each asked once.
     """
 
     def __init__(self, dataset: Dataset, fingerprints: Mapping[str, str] | None = None, limits: QueryLimits = NO_HURRY) -> None:
@@ -52,7 +53,7 @@ class Catalog:
             fingerprints = run.fingerprints if run else {}
         always = {REVIEW: REVIEW_FINGERPRINT}  # what people said stays, whatever is built
         self._current = {f"{stage}-{value[:8]}" for stage, value in (always | dict(fingerprints)).items()}
-        self._generation = cache(lambda name, marker: find_generation(dataset, name, marker))
+        self.generation = cache(partial(find_generation, dataset))
         self._limits = limits
         self._connection = duckdb.connect(":memory:")
         self._remote = _remote_files(dataset.storage)
@@ -114,7 +115,8 @@ class Catalog:
             if paths
         ]
         if not selects:
-            self._connection.register(f"empty_{table}", arrow_schema(TABLES[table]).empty_table())
+            empty = pa.Table.from_batches([], arrow_schema(TABLES[table]))  # `empty_table` would import pandas, for a second
+            self._connection.register(f"empty_{table}", empty)
             selects = [f"select {of_parts} from (select *, '' as filename from empty_{table})"]
         self._connection.execute(f"create or replace view {view} as {' union all by name '.join(selects)}")
 
@@ -126,7 +128,7 @@ class Catalog:
             marker = _MARKERS.get(folder.rpartition("-")[0])
             if marker is None or (is_current and folder not in self._current):
                 continue
-            found: Generation = self._generation(folder, marker)
+            found: Generation = self.generation(folder, marker)
             shards = list(found.loose)
             paths = {block.path(table): block for block in found.blocks if table in block.tables}
             whole = self._whole(paths)

@@ -2,7 +2,8 @@
 
 Every part is read once, its seal checked, and what it holds compared with what its cell reported (by `accounting`, from what is
 written down here), so that nobody has to open it again to ask or to count. A block takes up to MAX_SHARDS shards; the last one
-grows with the dataset by being made again. A stage with few loose cells is left alone: their parts are quickly read.
+grows with the dataset by being made again. A stage with few loose cells is left alone: their parts are quickly read. The
+scan is a stage like the others here, only that its cells have no report.
 """
 
 from collections import Counter
@@ -15,10 +16,11 @@ import pyarrow.parquet as pq
 
 from pipeline.blocks import SHARD, Block, BlockCell, Generation, block_folder, find_generation, remove_block, write_cells
 from pipeline.jobs import Job
-from pipeline.plan import Plan
+from pipeline.plan import SCAN, SCAN_FINGERPRINT, Plan
 from schemas.accounting import Failure, Usage
 from schemas.arrow import arrow_schema
 from schemas.layout import Dataset
+from schemas.media import Listing
 from schemas.row import Row
 from schemas.seal import Checksum
 from schemas.tables import TABLES
@@ -30,11 +32,12 @@ _ROW_GROUP = 60_000  # large enough to be read fast, small enough that a clip's 
 
 def compaction_jobs(dataset: Dataset, plan: Plan) -> list[Job]:
     """One job per stage that has gathered enough loose cells."""
+    written: dict[str, tuple[type[Row], ...]] = {f"{SCAN}-{SCAN_FINGERPRINT[:8]}": (Listing, Failure)}
+    for planned in plan.stages:
+        written[f"{planned.name}-{planned.fingerprint[:8]}"] = (*planned.stage.produces, Failure, Usage)
     jobs = []
-    for number, planned in enumerate(plan.stages):
-        name = f"{planned.name}-{planned.fingerprint[:8]}"
-        if len(find_generation(dataset, name, planned.marker.table).loose) >= MIN_LOOSE:
-            tables: tuple[type[Row], ...] = (*planned.stage.produces, Failure, Usage)
+    for number, (name, tables) in enumerate(written.items()):
+        if len(find_generation(dataset, name, tables[0].table).loose) >= MIN_LOOSE:
             jobs.append(Job(("compact", number), CompactWork(dataset, name, tuple(table.table for table in tables))))
     return jobs
 
@@ -99,7 +102,7 @@ class CompactWork:
 
     def _report(self, shard: int) -> dict[str, Any]:
         stage, _, fingerprint = self.name.rpartition("-")
-        return self.dataset.read_report(self.tables[0], stage, fingerprint, shard)
+        return {} if stage == SCAN else self.dataset.read_report(self.tables[0], stage, fingerprint, shard)
 
     def _path(self, table: str, shard: int) -> str:
         stage, _, fingerprint = self.name.rpartition("-")

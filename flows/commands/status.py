@@ -30,8 +30,8 @@ def status(root: Root, as_json: AsJson = False) -> None:
     from pipeline.usage import usage_lines
 
     run = latest_run(dataset)
-    accounts = account(dataset, run.fingerprints) if run else []
     with Catalog(dataset) as catalog:
+        accounts = account(dataset, run.fingerprints, catalog.generation) if run else []
         failures = catalog.query(FAILURES).to_pylist()
         usage = usage_lines(catalog)
         damaged = catalog.left_out

@@ -104,16 +104,20 @@ def _forget_cells(dataset: Dataset, shard: int) -> None:
     for path in sorted(paths, key=lambda path: not _is_mark(path)):
         dataset.storage.remove(path)
     for name in dataset.storage.names("blocks"):
-        for folder in dataset.storage.names(f"blocks/{name}"):
-            first, last, *_ = folder.split("-")
-            if int(first) <= shard <= int(last):
-                remove_block(dataset, f"blocks/{name}/{folder}")
+        _remove_blocks(dataset, name, shard)
     for name in dataset.storage.names(REDONE):
         dataset.storage.remove(f"{REDONE}/{name}/{shard:06d}.json")
     for name in dataset.storage.names("batches"):
         for turn in dataset.storage.names(f"batches/{name}/requests"):
             for ending in ("json", "jsonl"):
                 dataset.storage.remove(f"batches/{name}/requests/{turn}/{shard:06d}.{ending}")
+
+
+def _remove_blocks(dataset: Dataset, name: str, shard: int) -> None:
+    for folder in dataset.storage.names(f"blocks/{name}"):
+        first, last, *_ = folder.split("-")
+        if int(first) <= shard <= int(last):
+            remove_block(dataset, f"blocks/{name}/{folder}")
 
 
 def _cut_ingest(dataset: Dataset, fingerprint: str, shard: int, source_id: str) -> None:
@@ -167,6 +171,7 @@ def _cut_listing(dataset: Dataset, shard: int, traces: Traces) -> None:
     told = [row for row in failures if row.source_id != traces.source_id and row.uri not in traces.names]
     if len(kept) == len(listings) and len(told) == len(failures):
         return
+    _remove_blocks(dataset, f"{SCAN}-{SCAN_FINGERPRINT[:8]}", shard)
     files = dataset.write_part(Failure, told, *where)
     files |= dataset.write_part(Listing, kept, *where, files=files)
     for path in files:

@@ -37,12 +37,12 @@ def ingest(dataset: Dataset, plan: Plan, shard: int) -> None:
 
 
 def compact(dataset: Dataset, plan: Plan) -> list[int]:
-    """How many cells each job brought into blocks."""
+    """How many cells each job, of the scan and of ingest, brought into blocks."""
     return [job.work(None, {}, None) for job in compaction_jobs(dataset, plan)]
 
 
-def blocks(dataset: Dataset) -> list[Path]:
-    return sorted(path.parent for path in Path(dataset.url).glob(f"blocks/ingest-*/*/{CELLS}"))
+def blocks(dataset: Dataset, stage: str = "ingest") -> list[Path]:
+    return sorted(path.parent for path in Path(dataset.url).glob(f"blocks/{stage}-*/*/{CELLS}"))
 
 
 def part(dataset: Dataset, plan: Plan, shard: int, table: str = "clip") -> Path:
@@ -52,6 +52,7 @@ def part(dataset: Dataset, plan: Plan, shard: int, table: str = "clip") -> Path:
 def answers(dataset: Dataset, plan: Plan) -> list[object]:
     with Catalog(dataset, plan.fingerprints) as catalog:
         asked = ("select * from clip order by clip_id", "select * from clip_shard order by clip_id", "select * from source")
+        asked += ("select * from listing order by listing_id", "select * from failure order by uri, clip_id")
         told: list[object] = [catalog.query(sql).to_pylist() for sql in asked]
         told.append(catalog.query("select clip_id, origin from history.clip order by clip_id").to_pylist())
         return [*told, [line.to_json() for line in account(dataset, plan.fingerprints)], catalog.left_out]
@@ -59,10 +60,9 @@ def answers(dataset: Dataset, plan: Plan) -> list[object]:
 
 def test_blocks_answer_as_the_parts_do_without_opening_them(dataset: Dataset, plan: Plan) -> None:
     before = answers(dataset, plan)
-    assert compact(dataset, plan) == [NUM_SHARDS]
+    assert compact(dataset, plan) == [NUM_SHARDS, NUM_SHARDS]
     assert compact(dataset, plan) == []
-    for shard in range(NUM_SHARDS):  # the same size and time, and nothing that can be read
-        file = part(dataset, plan, shard, "failure")
+    for file in Path(dataset.url).glob("tables/failure/*/*.parquet"):  # no marks, and nothing that can be read any more
         file.write_bytes(b"\0" * file.stat().st_size)
     assert answers(dataset, plan) == before
 
@@ -98,16 +98,18 @@ def test_a_block_grows_with_the_dataset_by_being_made_again(dataset: Dataset, pl
     for shard in range(NUM_SHARDS, 2 * NUM_SHARDS):
         ingest(dataset, plan, shard)
     before = answers(dataset, plan)
-    assert compact(dataset, plan) == [2 * NUM_SHARDS]
+    assert compact(dataset, plan) == [2 * NUM_SHARDS, 2 * NUM_SHARDS]
     assert len(blocks(dataset)) == 1
     assert answers(dataset, plan) == before
 
 
-@pytest.mark.parametrize("victim", ["clip.parquet", CELLS])
-def test_a_damaged_block_costs_time_only(dataset: Dataset, plan: Plan, victim: str) -> None:
+@pytest.mark.parametrize(
+    ("stage", "victim"), [("ingest", "clip.parquet"), ("ingest", CELLS), ("scan", "listing.parquet"), ("scan", CELLS)]
+)
+def test_a_damaged_block_costs_time_only(dataset: Dataset, plan: Plan, stage: str, victim: str) -> None:
     before = answers(dataset, plan)[:-1]
     compact(dataset, plan)
-    (block,) = blocks(dataset)
+    (block,) = blocks(dataset, stage)
     damaged = block / victim
     damaged.write_bytes(damaged.read_bytes()[:-30])
     assert answers(dataset, plan)[:-1] == before

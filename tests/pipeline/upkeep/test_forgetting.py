@@ -10,11 +10,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.accounting import account
+from pipeline.compaction import CompactWork
 from pipeline.media.clip_tar import ClipTar
+from pipeline.plan import SCAN, SCAN_FINGERPRINT
 from pipeline.upkeep.barred import barred_sources
 from pipeline.upkeep.forgetting import Traces, find_source, forget
+from schemas.accounting import Failure
 from schemas.errors import RootError
 from schemas.layout import Dataset
+from schemas.media import Listing
 from tests.pipeline.conftest import Built, build
 
 COPIED = "a.mp4"  # listed twice
@@ -125,6 +129,9 @@ def test_a_source_that_failed_leaves_the_accounts_too(built: Built, copy_of: Cal
     dataset = copy_of(built)
     traces = find_source(dataset, "notes.txt")
     assert not traces.clip_ids
+    CompactWork(dataset, f"{SCAN}-{SCAN_FINGERPRINT[:8]}", (Listing.table, Failure.table))(None, {}, None)
+    assert any(name.startswith("blocks/") for name in where(dataset, [b"notes.txt"]))
     forget(dataset, traces)
+    assert not any(name.startswith("blocks/") for name in where(dataset, [b"notes.txt"]))
     again = build(built.source, Path(dataset.url))
     assert all(line.adds_up for line in account(dataset, again.plan.fingerprints))
