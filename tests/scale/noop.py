@@ -119,7 +119,7 @@ def no_op_settings(executor: str = "ray", workers: int = 2) -> BuildSettings:
         release=ReleaseParams(),
         splits=SplitParams(),
         recipe={"name": "noop"},
-        source="nowhere",
+        source="/",  # a place that every worker can see; nobody reads it
         sources_per_shard=1,
         executor=executor,
         workers=workers,
