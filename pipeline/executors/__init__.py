@@ -54,6 +54,7 @@ def start_executor(name: str, shared: Shared | None = None) -> Executor:
         from pipeline.executors.local import LocalExecutor
 
         return LocalExecutor(shared or Shared())
+    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")  # read on import; or Ray prints what it notices among our JSON
     from pipeline.executors.ray import RayExecutor
 
     return RayExecutor(shared or Shared())
