@@ -132,6 +132,8 @@ def _clip(clip_id: str, listing: Listing, cut: Cut, params: IngestParams, scratc
     except (FfmpegError, ValueError, RuntimeError) as error:  # RuntimeError: what soundfile raises
         video.unlink(missing_ok=True)
         audio.unlink(missing_ok=True)
+        if not cut.source.exists():
+            return Rejected("vanished", "the file went away while it was cut")
         return Rejected(error.code if isinstance(error, FfmpegError) else "decode_failed", str(error))
     clip = Clip(
         clip_id=clip_id,
