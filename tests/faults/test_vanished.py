@@ -11,7 +11,6 @@ from flows.recipe import Recipe
 from pipeline.build import Build, BuildReport
 from pipeline.catalog import Catalog
 from pipeline.ingest import IngestParams, ingest_source
-from pipeline.plan import SCAN, SCAN_FINGERPRINT
 from pipeline.progress import SilentProgress
 from schemas.layout import Dataset
 from schemas.media import Listing
