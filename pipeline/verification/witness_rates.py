@@ -5,12 +5,15 @@ false (as far as the evidence knows), so accepting one is an error. The chains' 
 an error at most: that rate bounds the false rejects from above. The database counts; only the counts come into memory.
 """
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 
 from pipeline.catalog import Catalog
 from pipeline.verification.calibration import WordCounts
 from schemas.vocabulary import CLAIM_TYPES, ClaimType, VerdictWord
+
+_Z = 1.959963984540054  # 97.5 % of a normal distribution lie below it
 
 # Own claims that tell nothing of a witness. A teacher that hears nothing guesses: to refute it is no error. What a repair
 # writes was taken from what a witness measured: to support it is no merit.
@@ -62,13 +65,19 @@ class DecoyRates:
 
 
 def rate(count: int, total: int) -> Rate:
-    """`count / total` with its Wilson score interval (E. B. Wilson, 1927, without continuity correction)."""
+    """`count / total` with its 95 % score interval (E. B. Wilson, 1927, without continuity correction).
+
+    As scipy.stats.binomtest has it, to the last bit, without the second that its import takes at the end of every build.
+    """
     if total == 0:
         return Rate(0, 0, None, None, None)
-    from scipy.stats import binomtest  # seconds of imports that only a build needs
-
-    interval = binomtest(count, total).proportion_ci(confidence_level=0.95, method="wilson")
-    return Rate(count, total, count / total, float(interval.low), float(interval.high))
+    share = count / total
+    width = 2 * (total + _Z**2)
+    center = (2 * total * share + _Z**2) / width
+    delta = _Z / width * math.sqrt(4 * total * share * (1 - share) + _Z**2)
+    low = 0.0 if count == 0 else center - delta
+    high = 1.0 if count == total else center + delta
+    return Rate(count, total, share, low, high)
 
 
 def word_counts(catalog: Catalog) -> WordCounts:

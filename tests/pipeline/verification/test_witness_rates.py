@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from scipy.stats import binomtest
 
 from pipeline.verification.witness_rates import WitnessRates, decoy_rates, rate, witness_rates
 from schemas.reasoning import Claim, Decoy, Repair, Verdict
@@ -19,6 +20,13 @@ def test_the_interval_is_wilsons() -> None:
     none = rate(0, 20)
     assert none.low == pytest.approx(0.0, abs=1e-9)
     assert none.high == pytest.approx(0.1611, abs=1e-4)
+
+
+@pytest.mark.parametrize(("count", "total"), [(0, 1), (1, 1), (1, 3), (81, 263), (99_990, 99_991)])
+def test_the_interval_is_that_of_scipy_to_the_last_bit(count: int, total: int) -> None:
+    """Rates are in cards and run records, which are the same bytes in every build."""
+    wanted = binomtest(count, total).proportion_ci(confidence_level=0.95, method="wilson")
+    assert (rate(count, total).low, rate(count, total).high) == (wanted.low, wanted.high)
 
 
 def test_nothing_to_count_has_no_rate() -> None:
