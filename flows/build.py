@@ -8,6 +8,7 @@ every run. What takes seconds to start (Prefect's server, Ray) starts side by si
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
+from typing import TypedDict, Unpack
 
 from flows.recipe import Recipe, recipe_stages
 from flows.server import PrefectServer, is_server_configured, prefect_server
@@ -47,20 +48,20 @@ def run_phases(perform: Callable[[str, Phase], BuildReport | None]) -> BuildRepo
     return report
 
 
-def build_settings(
-    recipe: Recipe,
-    *,
-    source: str,
-    executor: str = "ray",
-    workers: int | None = None,
-    limit: int | None = None,
-    budget_usd: float | None = None,
-    timeout_s: float = 3600.0,
-    worker_memory_gb: float | None = None,
-) -> BuildSettings:
+class BuildOptions(TypedDict, total=False):
+    """How a build runs: the fields of these names of `BuildSettings`, which has the defaults."""
+
+    executor: str
+    workers: int | None
+    limit: int | None
+    budget_usd: float | None
+    timeout_s: float
+    worker_memory_gb: float | None
+
+
+def build_settings(recipe: Recipe, *, source: str, **options: Unpack[BuildOptions]) -> BuildSettings:
     """Everything a build needs, from a recipe and the command line."""
-    check_executor(executor)
-    return BuildSettings(
+    settings = BuildSettings(
         name=recipe.name,
         plan=make_plan(recipe_stages(recipe)),
         policy=str(recipe.policy),
@@ -69,13 +70,10 @@ def build_settings(
         recipe=recipe.model_dump(mode="json"),
         source=source,
         sources_per_shard=recipe.sources_per_shard,
-        limit=limit,
-        executor=executor,
-        workers=workers,
-        budget_usd=budget_usd,
-        job_timeout_s=timeout_s,
-        worker_memory_gb=worker_memory_gb,
+        **options,
     )
+    check_executor(settings.executor)
+    return settings
 
 
 def build_dataset(
@@ -83,20 +81,12 @@ def build_dataset(
     *,
     source: str,
     root: str,
-    executor: str = "ray",
-    workers: int | None = None,
-    limit: int | None = None,
-    budget_usd: float | None = None,
-    timeout_s: float = 3600.0,
-    worker_memory_gb: float | None = None,
     progress: Progress | None = None,
     server: PrefectServer | None = None,
+    **options: Unpack[BuildOptions],
 ) -> BuildReport:
     """Run the build in this process and report. Errors of ours come through as they are. `server`: one on its way up."""
-    settings = build_settings(
-        recipe, source=source, executor=executor, workers=workers, limit=limit, budget_usd=budget_usd, timeout_s=timeout_s,
-        worker_memory_gb=worker_memory_gb,
-    )  # fmt: skip
+    settings = build_settings(recipe, source=source, **options)
     with (
         nullcontext(server) if server else prefect_server() as prefect,
         Build(Dataset.create(root), settings, progress or SilentProgress()) as build,
@@ -109,14 +99,4 @@ def build_dataset(
         from flows.build_flow import build_flow, goes_on_with
 
         with prefect.up(), goes_on_with(build):
-            return build_flow(
-                source=source,
-                root=root,
-                recipe=recipe.model_dump(mode="json"),
-                executor=executor,
-                workers=workers,
-                limit=limit,
-                budget_usd=budget_usd,
-                timeout_s=timeout_s,
-                worker_memory_gb=worker_memory_gb,
-            )
+            return build_flow(source=source, root=root, recipe=recipe.model_dump(mode="json"), **options)

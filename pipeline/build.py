@@ -48,7 +48,7 @@ log = logging.getLogger(__name__)
 class BuildSettings:
     """What is to be built and how. Only what is in `plan`, `name`, `release` and `splits` decides what comes out.
 
-    `budget_usd`: for what this build asks of served models; None: no limit. `job_timeout_s`, `worker_memory_gb`: what a job may
+    `budget_usd`: for what this build asks of served models; None: no limit. `timeout_s`, `worker_memory_gb`: what a job may
     take; beyond it, the clip that is to blame is set aside.
     """
 
@@ -64,7 +64,7 @@ class BuildSettings:
     executor: str = "ray"
     workers: int | None = None
     budget_usd: float | None = None
-    job_timeout_s: float = 3600.0
+    timeout_s: float = 3600.0
     worker_memory_gb: float | None = None
 
 
@@ -264,7 +264,7 @@ class Build:
     def _run(self, phase: str, queue: JobQueue, are_cells: bool = True) -> None:
         if not queue.num_left:
             return
-        engine = Engine(self._workers(), self.dataset.storage, self.record.run_id, self.settings.job_timeout_s)
+        engine = Engine(self._workers(), self.dataset.storage, self.record.run_id, self.settings.timeout_s)
 
         def on_result(job: Job, result: Any) -> None:
             self.progress.advance(phase, 1, f"{job.stage} {job.shard:06d}")
