@@ -24,6 +24,7 @@ class MediaCache:
         self._tar: tuple[str, ClipTar] | None = None
 
     def get(self, storage: Storage, tar_path: str, clip: Clip) -> StoredMedia:
+        """What is stored of a clip in the tar of its shard. RootError if the tar is damaged."""
         key = (storage.full(tar_path), clip.clip_id)
         if key in self._media:
             self._media.move_to_end(key)

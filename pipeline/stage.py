@@ -103,6 +103,7 @@ class SampleStage(Stage, Generic[In, Out]):
         return {"clip_id": sample.clip.clip_id, "model": self.model, "prompt_id": prompt_id}
 
     def run(self, cell: "Cell") -> "CellReport":
+        """Do one cell: ask about each of its clips, annotate in batches, commit the rows. Every clip is counted once."""
         samples = cell.samples(self.requires)
         cell.tally.num_in = len(samples)
         self.begin(samples)
