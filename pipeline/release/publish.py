@@ -76,7 +76,12 @@ def publish(
     policy: str,
     recipe: Mapping[str, Any],
 ) -> None:
-    """Write tables, card and manifest. ReleaseError if an account does not add up or there is nothing to publish."""
+    """Write tables, card and manifest, the last only if it is new.
+
+    ReleaseError if an account does not add up, if there is nothing to publish, or if there is a release of this name.
+    """
+    if is_published(dataset, release):
+        raise _name_is_taken(release)
     if wrong := [line for line in accounts if not line.adds_up]:
         raise ReleaseError(f"refusing to publish: {wrong[0].stage} does not add up: {wrong[0]}")
     if not release.selection.clips:
@@ -116,7 +121,11 @@ def publish(
     }
     if dataset.fence:
         dataset.fence()
-    dataset.storage.write(f"{release.folder}/{MANIFEST}", seal_json(manifest, indent=1))
+    try:
+        with dataset.storage.create(f"{release.folder}/{MANIFEST}", must_be_new=True) as sink:
+            sink.write(seal_json(manifest, indent=1))
+    except FileExistsError:
+        raise _name_is_taken(release) from None
 
 
 def make_current(dataset: Dataset, release: ReleasePlan) -> None:
@@ -128,6 +137,13 @@ def make_current(dataset: Dataset, release: ReleasePlan) -> None:
 def current_release(dataset: Dataset) -> str | None:
     """The name of the newest release."""
     return dataset.storage.read(CURRENT).decode() if dataset.storage.exists(CURRENT) else None
+
+
+def _name_is_taken(release: ReleasePlan) -> ReleaseError:
+    return ReleaseError(
+        f"release {release.name} is published, and what is published is never changed; give the recipe another name "
+        f"(--set name=...) to publish something else"
+    )
 
 
 def _why_empty(selection: Selection) -> str:
