@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import av
-import numpy as np
 import soundfile
 
 _BLOCK_SAMPLES = 1 << 18
 _FULL_SCALE = 32768  # 16 bit
 _TOLERANCE_S = 0.001  # containers that were copied from round to a millisecond
+_UNDECODED = {"skip_frame": "all", "probesize": "32"}  # else opening decodes a keyframe; what is asked here is in the headers
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,16 @@ class StoredSound:
     peak_dbfs: float | None  # None = digital silence
 
 
+def header_size(path: Path) -> tuple[int, int]:
+    """Width and height in px that the header of a stored mp4 tells."""
+    with av.open(str(path), options=_UNDECODED) as container:
+        context = container.streams.video[0].codec_context
+        return context.width, context.height
+
+
 def stored_video(path: Path, duration_s: float) -> StoredVideo:
     """Facts of a stored mp4. ValueError if it does not begin with a keyframe at 0, or shows pictures beyond the clip's end."""
-    with av.open(str(path)) as container:
+    with av.open(str(path), options=_UNDECODED) as container:
         stream = next(iter(container.streams.video), None)
         if stream is None:
             raise ValueError("no video stream was stored")
@@ -51,6 +58,6 @@ def stored_sound(path: Path) -> StoredSound:
     """Facts of a stored FLAC. Raises `soundfile.LibsndfileError` for what is not one."""
     with soundfile.SoundFile(path) as sound:
         blocks = sound.blocks(_BLOCK_SAMPLES, dtype="int16")
-        peak = max((int(np.abs(block.astype(np.int32)).max()) for block in blocks), default=0)
+        peak = max((max(int(block.max()), -int(block.min())) for block in blocks), default=0)
         peak_dbfs = 20 * math.log10(peak / _FULL_SCALE) if peak else None
         return StoredSound(sound.samplerate, sound.channels, sound.frames, peak_dbfs)

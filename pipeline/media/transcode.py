@@ -10,6 +10,7 @@ where decoding begins, a few seconds early, so that codecs warm up and streams t
 * The stream of a whole H.264 file that needs nothing done to it is copied, after every picture of it has been decoded without
   an error: what is stored is decoded again and again, so damage must show here, where encoding can still mend it. To decode
   only the keyframes takes a seventh of the time; then a damaged picture in between goes unnoticed until a stage decodes it.
+  A header that tells another size than the pictures have is mended by encoding, too.
 
 One thread and bit-exact muxers: the same input gives the same bytes on any number of workers (of the same ffmpeg).
 Left out: tone mapping of HDR and deinterlacing; both are shown as they are.
@@ -24,6 +25,7 @@ import numpy as np
 
 from pipeline.media.ffmpeg import FfmpegError, media_input, run_ffmpeg
 from pipeline.media.probe import Audio, Picture, Probe
+from pipeline.media.stored import header_size
 
 SOUND_RATE_HZ = 44100
 VideoMode = Literal["copied", "encoded", "none"]
@@ -32,7 +34,8 @@ CopyCheck = Literal["every_picture", "keyframes"]
 _TICKS_PER_S = 90000  # exact for 24, 25, 30, 50, 60 and 29.97 frames/s
 _SEEK_MARGIN_S = 3.0
 _TOLERANCE_S = 0.0006  # Matroska and FLV round time stamps to a millisecond
-_COPYABLE_CONTAINERS = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")  # they keep presentation and decoding times of H.264
+_MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
+_COPYABLE_CONTAINERS = (_MP4, "matroska,webm")  # they keep presentation and decoding times of H.264
 _EXACT: dict[str, Any] = {"fflags": "+bitexact", "map_metadata": -1, "map_chapters": -1, "threads": 1}
 
 
@@ -74,7 +77,8 @@ def transcode(cut: Cut, video: Path, audio: Path, encoding: Encoding, timeout_s:
     if picture is not None and _can_be_copied(cut, picture):
         try:
             run_ffmpeg(_copy_command(cut, picture, video, audio, encoding.copy_check), timeout_s=timeout_s)
-            return "copied"
+            if header_size(video) == (picture.width_px, picture.height_px):
+                return "copied"
         except FfmpegError as error:
             if error.code == "timeout":
                 raise  # otherwise the stream is damaged: encoding what can be decoded mends it
@@ -170,7 +174,10 @@ def _flac(cut: Cut, media: Any, path: Path) -> Any:
 
 
 def _copy_command(cut: Cut, picture: Picture, video: Path, audio: Path, check: CopyCheck) -> Any:
-    media = _opened(cut, **{"err_detect:v": "explode", "skip_frame:v": "nokey" if check == "keyframes" else "default"})
+    options = {"err_detect:v": "explode", "skip_frame:v": "nokey" if check == "keyframes" else "default"}
+    if cut.probe.container == _MP4:  # Matroska keeps no decoding times: there ffmpeg must find out how pictures are reordered
+        options["nofind_stream_info"] = None  # else ffmpeg decodes a picture to learn what the probe has told
+    media = _opened(cut, **options)
     pictures = media[str(picture.stream_index)]
     copied = pictures.output(f"file:{video}", format="mp4", vcodec="copy", movflags="+faststart", **_EXACT)
     checked = pictures.output("-", format="null", fps_mode="passthrough", threads=1)

@@ -25,6 +25,7 @@ _SOURCES_AT_ONCE = 2
 
 class Ingest(Stage):
     name = "ingest"
+    version = 2
     requires = (Listing,)
     produces = (Clip, Source)
     Params = IngestParams

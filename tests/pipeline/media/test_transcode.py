@@ -1,3 +1,4 @@
+import struct
 from pathlib import Path
 
 import av
@@ -149,6 +150,18 @@ def test_a_damaged_stream_is_mended_by_encoding(tmp_path: Path) -> None:
     made = Made(source, tmp_path)
     assert made.mode == "encoded"
     assert stored_video(made.video, 3.0).num_frames > 10
+
+
+def test_a_header_that_lies_about_the_size_is_not_copied(tmp_path: Path) -> None:
+    source = render_video(tmp_path / "in.mp4", clicks([1.0], 3.0), duration_s=3.0)
+    data = bytearray(source.read_bytes())
+    size_at = data.index(b"avc1", data.index(b"stsd")) + 28
+    told = struct.unpack_from(">HH", data, size_at)
+    struct.pack_into(">HH", data, size_at, told[0] // 2, told[1] // 2)
+    source.write_bytes(data)
+    made = Made(source, tmp_path)
+    stored = stored_video(made.video, made.probe.duration_s)
+    assert (made.mode, stored.width_px, stored.height_px) == ("encoded", *told)
 
 
 def test_with_only_keyframes_decoded_a_whole_stream_is_copied_bit_by_bit(tmp_path: Path) -> None:
