@@ -62,7 +62,7 @@ test-vllm: setup-vllm ## the tests of real model libraries and of real vLLM engi
 	$(VLLM_BIN)/pytest -m "models or vllm"
 
 test-long: setup-dev ## the tests that take minutes
-	$(BIN)/pytest -m long
+	$(BIN)/pytest -m long -n 2 --dist loadfile
 
 bench: setup-dev ## measure what docs/benchmarks.md records; `python -m tests.bench NAME` measures one
 	$(BIN)/python -m tests.bench
