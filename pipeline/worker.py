@@ -18,13 +18,17 @@ from schemas.layout import Dataset
 
 
 class Worker:
-    """Lives in a worker process, or in the driver with the local executor."""
+    """Lives in a worker process, or in the driver with the local executor.
+
+    `whole_files`: paths of large files whose bytes were found to be those that were written, so that this is done once.
+    """
 
     def __init__(self, site: Site | None = None) -> None:
         cv2.setNumThreads(1)  # one worker per core: threads of libraries would only fight
         self.cache = MediaCache()
         self.pid = os.getpid()
         self.site = site or Site()
+        self.whole_files: set[str] = set()
         self._loaded: dict[str, PlannedStage] = {}
 
     def stage(self, planned: PlannedStage) -> PlannedStage:

@@ -11,12 +11,12 @@ editing tasks is made here, from their rows, and stored nowhere else.
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Literal
 
 from pipeline.editing.render import encode_flac, read_flac, render
+from pipeline.integrity.cells import files_of_mark
 from pipeline.jobs import Job
 from pipeline.media.clip_tar import ClipTar, damage_told, write_tar
 from pipeline.plan import Plan
@@ -29,6 +29,7 @@ from schemas.edits import Edit
 from schemas.layout import Dataset
 from schemas.media import Clip
 from schemas.row import AnnotationRow
+from schemas.seal import Checksum
 
 Kind = Literal["shards", "edits"]
 
@@ -78,18 +79,31 @@ class PackWork:
 
     def __call__(self, worker: Worker, set_aside: Any, note_path: str | None) -> int:
         with self.dataset.storage.create(self.shard.path) as sink:
-            write_tar(sink, self._members())
+            write_tar(sink, self._members(worker))
         return self.shard.num_samples
 
-    def _members(self) -> Iterator[tuple[str, bytes]]:
+    def _members(self, worker: Worker) -> Iterator[tuple[str, bytes]]:
         by_shard: dict[int, list[SelectedClip]] = defaultdict(list)
         for clip in self.shard.clips:
             by_shard[clip.shard].append(clip)
         pack = self._clip_members if self.shard.kind == "shards" else self._edit_members
         for number, selected in by_shard.items():
-            tar_path = self.dataset.clips_path(self.plan["ingest"].fingerprint, number)
-            with closing(ClipTar(partial(self.dataset.storage.open, tar_path))) as tar, damage_told(tar_path):
+            with self._whole_tar(number, worker) as tar:
                 yield from pack(number, selected, tar)
+
+    @contextmanager
+    def _whole_tar(self, number: int, worker: Worker) -> Iterator[ClipTar]:
+        """The clips of a dataset shard. RootError if their bytes are not those that ingest wrote."""
+        ingest = self.plan["ingest"].fingerprint
+        path = self.dataset.clips_path(ingest, number)
+        with damage_told(path), self.dataset.storage.open(path) as file, closing(ClipTar(lambda: file)) as tar:
+            if path not in worker.whole_files:
+                mark = self.dataset.storage.read(self.dataset.part_path(Clip.table, "ingest", ingest, number))
+                if files_of_mark(mark).get(path) != Checksum.of_file(file):
+                    raise OSError("its bytes are not those that were written")
+                worker.whole_files.add(path)
+                file.seek(0)
+            yield tar
 
     def _clip_members(self, number: int, selected: Sequence[SelectedClip], tar: ClipTar) -> Iterator[tuple[str, bytes]]:
         clips = {clip.clip_id: clip for clip in self._read(Clip, "ingest", number)}

@@ -8,8 +8,10 @@ from pipeline.plan import Plan
 from pipeline.release.params import ReleaseParams
 from pipeline.release.select import SelectedClip
 from pipeline.release.shards import PackWork, plan_shards
+from pipeline.worker import Worker
 from schemas.layout import Dataset
 from schemas.media import Clip
+from schemas.seal import Checksum
 from tests.scale.noop import clip
 
 CLIPS_PER_SHARD = 16
@@ -21,12 +23,14 @@ def clips_with_media(root: str, plan: Plan, num_shards: int) -> tuple[Dataset, l
     selected = []
     for shard in range(num_shards):
         clips = [clip(f"{shard:08x}{number:08x}{0:016x}") for number in range(CLIPS_PER_SHARD)]
-        with dataset.storage.create(dataset.clips_path(plan["ingest"].fingerprint, shard)) as sink:
+        tar_path = dataset.clips_path(plan["ingest"].fingerprint, shard)
+        with dataset.storage.create(tar_path) as sink:
             write_tar(sink, _members(clips))
+            files = {tar_path: Checksum.of_file(sink)}
         for planned in plan.stages:
             for table in planned.stage.produces:
                 rows = clips if table is Clip else []
-                dataset.write_part(table, rows, planned.name, planned.fingerprint, shard)  # type: ignore[type-var]
+                dataset.write_part(table, rows, planned.name, planned.fingerprint, shard, files=files)  # type: ignore[type-var]
         selected += [
             SelectedClip(one.clip_id, shard, "train", one.audio_bytes + (one.video_bytes or 0), one.audio_bytes)
             for one in clips
@@ -43,8 +47,9 @@ def _members(clips: list[Clip]) -> Iterator[tuple[str, bytes]]:
 
 
 def pack(dataset: Dataset, plan: Plan, selected: list[SelectedClip]) -> int:
-    """Write the shards of a release in this process. Gives their bytes."""
+    """Write the shards of a release in this process, as a fresh worker does. Gives their bytes."""
+    worker = Worker()
     shards = plan_shards("releases/packed", selected, ReleaseParams(shard_mb=200))
     for shard in shards:
-        PackWork(dataset, plan, shard)(None, {}, None)  # type: ignore[arg-type]
+        PackWork(dataset, plan, shard)(worker, {}, None)
     return sum(dataset.storage.size(shard.path) for shard in shards)
