@@ -8,7 +8,7 @@ import numpy as np
 from annotators.instruments.analysis import Analysis
 from annotators.instruments.kinds import name_strike, name_voice
 from annotators.instruments.noises import Noise, find_noises, noise_pan
-from annotators.instruments.partials import Partial, is_clear
+from annotators.instruments.partials import Partial
 from annotators.instruments.stereo import Pan
 from annotators.instruments.strikes import Strike, find_strikes, rolls_and_singles
 from annotators.instruments.voices import Voice, find_voices
@@ -40,7 +40,7 @@ def _unclaimed(analysis: Analysis, strikes: list[Strike], roll_spans: list[tuple
     return [
         line
         for line in analysis.partials
-        if is_clear(line)
+        if line.is_clear
         and id(line) not in claimed
         and line.top_db > analysis.faintest_dbfs
         and line.median_hz >= analysis.params.lowest_pitch_hz

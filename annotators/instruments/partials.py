@@ -80,6 +80,22 @@ class Partial:
         inner = slice(2, -2) if len(self.frames) >= 8 else slice(None)
         return float(np.polyfit(self.frames[inner] * self.hop_s, self.levels_db[inner], 1)[0])
 
+    @cached_property
+    def early_fit(self) -> tuple[float, float]:
+        """Slope (dB/s) and residual (dB, RMS) of a straight line through the level of the first half second."""
+        last = int(np.searchsorted(self.frames, self.frames[0] + round(0.5 / self.hop_s)))
+        piece = slice(2, max(last, 5))
+        times, levels = self.frames[piece] * self.hop_s, self.levels_db[piece]
+        slope, offset = np.polyfit(times, levels, 1)
+        return float(slope), float(np.sqrt(np.mean((levels - slope * times - offset) ** 2)))
+
+    @cached_property
+    def is_clear(self) -> bool:
+        """Whether it is of a sounding body rather than an accident of noise: it stands out and keeps its course."""
+        prominence = self.prominence_db.mean()
+        is_steady = self.jitter_bins < (_MOST_JITTER_BINS if prominence < _FAR_OUT_DB else _MOST_JITTER_FAR_OUT_BINS)
+        return bool(prominence > _CLEAR_PROMINENCE_DB and is_steady)
+
     def part(self, first: int, last: int) -> "Partial":
         return Partial(
             self.frames[first:last],
@@ -124,13 +140,6 @@ def find_partials(spectra: Spectrogram, prominence: Floats, least_level_db: floa
             stands_out = prominence[at, np.round(position).astype(int)].astype(np.float64)
             found.append(Partial(at, position * step_hz, np.array(line.levels), stands_out, spectra.hop_s, step_hz))
     return [part for partial in found for part in _split_where_struck(partial)]
-
-
-def is_clear(partial: Partial) -> bool:
-    """Whether the line is one of a sounding body rather than an accident of noise: it stands out and keeps its course."""
-    prominence = partial.prominence_db.mean()
-    is_steady = partial.jitter_bins < (_MOST_JITTER_BINS if prominence < _FAR_OUT_DB else _MOST_JITTER_FAR_OUT_BINS)
-    return bool(prominence > _CLEAR_PROMINENCE_DB and is_steady)
 
 
 def _split_where_struck(partial: Partial) -> list[Partial]:

@@ -14,7 +14,7 @@ import scipy
 from annotators.instruments.analysis import Analysis
 from annotators.instruments.onsets import Onset
 from annotators.instruments.params import InstrumentParams
-from annotators.instruments.partials import Partial, is_clear
+from annotators.instruments.partials import Partial
 from annotators.instruments.spectra import SILENCE_POWER, Floats
 
 RING_DECAY_S = 0.4  # to fall by 30 dB: what rings longer is a ring (schemas.vocabulary)
@@ -49,28 +49,39 @@ class Strike:
 
 def find_strikes(analysis: Analysis) -> list[Strike]:
     """The onsets that are hits, in order."""
-    clear = [partial for partial in analysis.partials if is_clear(partial)]
-    candidates = [_strike(analysis, onset, clear) for onset in analysis.faint_and_clear_onsets]
+    clear = [partial for partial in analysis.partials if partial.is_clear]
+    starts_s = np.array([_seen_start_s(partial) for partial in clear])
+    candidates = []
+    for onset in analysis.faint_and_clear_onsets:
+        beside = np.flatnonzero(np.abs(starts_s - onset.time_s) < _BESIDE_ONSET_S).tolist()
+        candidates.append(_strike(analysis, onset, [clear[at] for at in beside], clear))
     hits = [s for s in candidates if s.level_db > analysis.faintest_dbfs and _is_hit(s, analysis.params)]
     drummed = _regular_trains([strike.onset for strike in candidates])
     return [s for s in candidates if s in hits or s.onset in drummed or (s.onset.over_noise >= 1.0 and _is_between(s, hits))]
 
 
-def _strike(analysis: Analysis, onset: Onset, clear: Sequence[Partial]) -> Strike:
+def _strike(analysis: Analysis, onset: Onset, beside: Sequence[Partial], clear: Sequence[Partial]) -> Strike:
+    """`beside`: those of the `clear` lines that begin about when the onset is."""
     next_s = min((o.time_s for o in analysis.all_onsets if o.time_s > onset.time_s), default=analysis.duration_s)
-    started = [line for line in clear if _starts_with(line, onset, analysis.all_onsets)]
+    started = [line for line in beside if _starts_with(line, onset, analysis.all_onsets)]
     ringing = [line for line in _ringing(started) if not any(_is_resumed(line, other) for other in clear)]
     excess = _excess(analysis, onset.time_s, min(next_s, onset.time_s + 1.5))
-    decaying = [line for line in started if _early_fit(line)[0] < -_SLOWEST_DECAY_DB_PER_S]
+    decaying = [line for line in started if line.early_fit[0] < -_SLOWEST_DECAY_DB_PER_S]
     end_s = _end_of_ring(onset.time_s, ringing) if ringing else onset.time_s + _faded_s(excess, analysis.bands.hop_s)
     level_db, fall_db = _level_and_fall_db(excess, analysis.bands.hop_s)
     return Strike(onset, min(end_s, analysis.duration_s), level_db, fall_db, ringing, decaying, _num_dying(started))
 
 
+def _seen_start_s(line: Partial) -> float:
+    """When a line begins; the windows see it early."""
+    return line.start_s + 0.01
+
+
 def _starts_with(line: Partial, onset: Onset, onsets: Sequence[Onset]) -> bool:
-    """Whether a line begins at this onset, and at no clear one that is nearer."""
-    distance = abs(line.start_s + 0.01 - onset.time_s)
-    return distance < _BESIDE_ONSET_S and not any(abs(line.start_s + 0.01 - other.time_s) < distance for other in onsets)
+    """Whether a line begins at no clear onset that is nearer than this one."""
+    start_s = _seen_start_s(line)
+    distance = abs(start_s - onset.time_s)
+    return not any(abs(start_s - other.time_s) < distance for other in onsets)
 
 
 def _num_dying(started: Sequence[Partial]) -> int:
@@ -185,15 +196,6 @@ def _first_below(excess: Floats, drop_db: float) -> int:
     return int(below[0]) if len(below) else len(excess)
 
 
-def _early_fit(line: Partial) -> tuple[float, float]:
-    """Slope (dB/s) and residual (dB, RMS) of a straight line through the level of the first half second."""
-    last = int(np.searchsorted(line.frames, line.frames[0] + round(0.5 / line.hop_s)))
-    piece = slice(2, max(last, 5))
-    times, levels = line.frames[piece] * line.hop_s, line.levels_db[piece]
-    slope, offset = np.polyfit(times, levels, 1)
-    return float(slope), float(np.sqrt(np.mean((levels - slope * times - offset) ** 2)))
-
-
 def _ringing(started: Sequence[Partial]) -> list[Partial]:
     """Lines that decay steadily and slowly, within 15 dB of the strongest line that started with them."""
     if not started:
@@ -201,7 +203,7 @@ def _ringing(started: Sequence[Partial]) -> list[Partial]:
     strongest = max(line.top_db for line in started)
     ringing = []
     for line in started:
-        slope, residual = _early_fit(line)
+        slope, residual = line.early_fit
         is_slow = -_DROP_DB / RING_DECAY_S <= slope <= -_SLOWEST_DECAY_DB_PER_S
         if (
             is_slow
@@ -215,4 +217,4 @@ def _ringing(started: Sequence[Partial]) -> list[Partial]:
 
 def _end_of_ring(onset_s: float, ringing: Sequence[Partial]) -> float:
     """When the strongest line has fallen by 30 dB, by its own slope."""
-    return onset_s + _DROP_DB / -_early_fit(ringing[0])[0]
+    return onset_s + _DROP_DB / -ringing[0].early_fit[0]
