@@ -109,11 +109,13 @@ class OpenAIBatches:
         return Look("refused", said=f"{self._who} does not take batch {batch.id}: {said}")
 
     def results(self, record: Record) -> Iterator[bytes]:
+        """Lines without the key, wherever the server repeats it: what they say is stored and published."""
         with self._errors_told():
             batch = self._retrieve(record)
             for file_id in (batch.output_file_id, batch.error_file_id):
                 if file_id:
-                    yield from self._openai.files.content(file_id).content.splitlines()
+                    for line in self._openai.files.content(file_id).content.splitlines():
+                        yield line.replace(self._key.encode(), "…".encode()) if self._key else line
 
     def close(self) -> None:
         self._openai.close()

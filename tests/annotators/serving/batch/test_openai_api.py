@@ -1,5 +1,6 @@
 """OpenAI's Batch API when it does not do what it should: one clear line, no key in it, and patience where it helps."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,12 +9,13 @@ import pytest
 from annotators.serving.batch.openai_api import OpenAIBatches
 from annotators.serving.batch.outbox import Asked
 from annotators.serving.batch.record import Record
+from annotators.serving.batch.results import read_result
 from annotators.serving.params import ServerParams
 from schemas.errors import ServerError
 from tests.annotators.serving.asking import SECRET
 from tests.annotators.serving.batch.collecting import batching
 from tests.serving.batch_api import BatchStandin
-from tests.serving.standin import Standin
+from tests.serving.standin import Standin, completion
 
 ASKED = Asked(key="k", shard=0, num_bytes=10, tokens=7, usd=None)
 
@@ -70,3 +72,21 @@ def test_a_server_that_is_silent_for_a_while_is_waited_for_and_one_that_stays_si
     with BatchStandin(port=port, files=server.files, batches=server.batches):
         assert batches.look(record(batch_id)).said == "in_progress"
     batches.close()
+
+
+def test_a_key_that_the_server_repeats_in_a_reply_or_an_error_does_not_come_in(server: BatchStandin, tmp_path: Path) -> None:
+    body = {"messages": [{"role": "user", "content": "Hello."}], "model": "tiny"}
+    server.script += [
+        (200, {}, completion(body, [f"A dog says {SECRET}."])),
+        (400, {}, {"error": {"message": f"you sent {SECRET}", "code": SECRET}}),
+    ]
+    batches = OpenAIBatches(batching(server, tmp_path))
+    lines = [json.dumps({"custom_id": name, "body": body}).encode() + b"\n" for name in ("a", "b")]
+    batch_id = batches.create("name", batches.upload("name", lines), 0.0)
+    while batches.look(record(batch_id)).state == "running":
+        pass
+    results = [read_result(line) for line in batches.results(record(batch_id))]
+    batches.close()
+    assert SECRET not in repr(results)
+    assert "A dog says …." in repr(results)
+    assert "you sent …" in repr(results)
