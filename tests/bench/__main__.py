@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import annotators, claims, engine, growth, ingest, packing, startup
+from tests.bench import annotators, claims, engine, growth, ingest, packing, startup, verify
 from tests.bench.measuring import Size, machine
 
 BENCHMARKS: dict[str, Callable[[Path, Size], list[str]]] = {
@@ -16,6 +16,7 @@ BENCHMARKS: dict[str, Callable[[Path, Size], list[str]]] = {
     "engine": engine.measure,
     "growth": growth.measure,
     "packing": packing.measure,
+    "verify": verify.measure,
     "claims": claims.measure,
 }
 

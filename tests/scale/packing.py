@@ -26,11 +26,12 @@ def clips_with_media(root: str, plan: Plan, num_shards: int) -> tuple[Dataset, l
         tar_path = dataset.clips_path(plan["ingest"].fingerprint, shard)
         with dataset.storage.create(tar_path) as sink:
             write_tar(sink, _members(clips))
-            files = {tar_path: Checksum.of_file(sink)}
+            tar = {tar_path: Checksum.of_file(sink)}
         for planned in plan.stages:
-            for table in planned.stage.produces:
-                rows = clips if table is Clip else []
-                dataset.write_part(table, rows, planned.name, planned.fingerprint, shard, files=files)  # type: ignore[type-var]
+            files = dict(tar) if planned.name == "ingest" else {}
+            for table in reversed(planned.stage.produces):
+                rows, where = clips if table is Clip else [], (planned.name, planned.fingerprint, shard)
+                files |= dataset.write_part(table, rows, *where, files=files)  # type: ignore[type-var]
         selected += [
             SelectedClip(one.clip_id, shard, "train", one.audio_bytes + (one.video_bytes or 0), one.audio_bytes)
             for one in clips
