@@ -14,6 +14,7 @@ from flows.recipe import Recipe, recipe_stages
 from flows.server import PrefectServer, is_server_configured, prefect_server
 from pipeline.build import Build, BuildReport, BuildSettings
 from pipeline.executors import check_executor
+from pipeline.locations import without_query
 from pipeline.plan import make_plan
 from pipeline.progress import Progress, SilentProgress
 from schemas.layout import Dataset
@@ -99,4 +100,5 @@ def build_dataset(
         from flows.build_flow import build_flow, goes_on_with
 
         with prefect.up(), goes_on_with(build):
-            return build_flow(source=source, root=root, recipe=recipe.model_dump(mode="json"), **options)
+            shown = without_query(source)  # Prefect keeps parameters; the build has the source itself
+            return build_flow(source=shown, root=root, recipe=recipe.model_dump(mode="json"), **options)

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipeline.locations import without_query
 from pipeline.media.ffmpeg import ffmpeg_version
 from pipeline.spent import Spent
 from schemas.layout import Dataset
@@ -20,7 +21,7 @@ from schemas.seal import seal_json, unseal_json
 
 
 class RunRecord(BaseModel):
-    """`fingerprints`: stage → full fingerprint. `recipe`: resolved, every value filled in.
+    """`fingerprints`: stage → full fingerprint. `recipe`: resolved, every value filled in. `source`: without a signature.
 
     `num_shards`: one more than the highest number of a shard when it was finished. `usage`: what this run's cells used of
     served models, all stages together.
@@ -62,7 +63,7 @@ class RunRecord(BaseModel):
             code_version=version("audiocot"),
             python=platform.python_version(),
             ffmpeg=ffmpeg_version(),
-            source=source,
+            source=without_query(source),
             recipe=recipe,
             fingerprints=fingerprints,
         )

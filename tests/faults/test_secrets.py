@@ -5,7 +5,10 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +86,51 @@ def test_a_key_in_a_recipe_is_refused_before_anything_is_written(tmp_path: Path,
     assert _holders(short_folder) == []
 
 
-def _build(folder: Path, short_folder: Path, *overrides: str) -> subprocess.CompletedProcess[str]:
+class SignedFile(SimpleHTTPRequestHandler):
+    """One file, for whoever brings the signature."""
+
+    def translate_path(self, path: str) -> str:
+        name, _, query = path.partition("?")
+        return super().translate_path(name if CANARY in query else "/nothing")
+
+    def log_message(self, *_: object) -> None:
+        """Its log is nobody's."""
+
+
+@pytest.fixture
+def signed_url(tmp_path: Path) -> Iterator[str]:
+    """A URL that works with its signature alone, as stores give them to strangers."""
+    render_video(tmp_path / "source.mp4", clicks([0.5, 1.5], 3.0))
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(SignedFile, directory=str(tmp_path))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/source.mp4?X-Amz-Signature={CANARY}"
+        server.shutdown()
+
+
+def test_the_signature_of_a_source_stands_in_the_private_listing_and_nowhere_else(
+    signed_url: str, tmp_path: Path, short_folder: Path
+) -> None:
+    """Workers and later builds open the source by it. A release holds neither the listing nor the URL."""
+    ended = _build(tmp_path, short_folder, source=signed_url)
+    assert ended.returncode == 0, ended.stderr
+    assert CANARY not in ended.stdout + ended.stderr
+    root = tmp_path / "root"
+    assert {path.relative_to(root).parts[:-2] for path in _holders(root)} == {
+        ("tables", "listing"),
+        ("spare", "tables", "listing"),
+    }
+    assert _holders(short_folder) == []
+
+
+def test_the_signature_of_a_source_that_cannot_be_had_is_not_told(signed_url: str, tmp_path: Path, short_folder: Path) -> None:
+    ended = _build(tmp_path, short_folder, source=signed_url.replace("source.mp4", "other.mp4"))
+    assert ended.returncode == 2
+    assert "other.mp4 does not exist" in ended.stderr
+    assert CANARY not in ended.stdout + ended.stderr
+    assert _holders(tmp_path, short_folder) == []
+
+
+def _build(folder: Path, short_folder: Path, *overrides: str, source: str | None = None) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if name not in ("PREFECT_API_URL", "RAY_ADDRESS")}
     environment |= {
         "OPENAI_API_KEY": CANARY,
@@ -98,7 +145,7 @@ def _build(folder: Path, short_folder: Path, *overrides: str) -> subprocess.Comp
         "--debug",
         "build",
         "--source",
-        str(folder / "source.mp4"),
+        source or str(folder / "source.mp4"),
         "--root",
         str(folder / "root"),
     ]
