@@ -4,7 +4,10 @@ The quick part takes in every odd file and some damaged ones. The long part dama
 its own, and builds a whole dataset from the worst of them.
 """
 
+import json
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,13 +18,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipeline.accounting import account
+from flows.commands.build import EXIT_WITH_FAILURES
 from pipeline.ingest import Ingested, IngestParams, ingest_source
 from pipeline.shards import plan_shards
 from pipeline.sources import list_sources
 from tests.faults.corpus import Odd, damaged, odd
 from tests.faults.ingesting import Taken, take_in
-from tests.pipeline.conftest import build
 
 PARAMS = IngestParams(probe_timeout_s=30, transcode_timeout_s=60)
 MOST_SECONDS = 150.0  # of one file on a busy machine; a clip may take its 60 s
@@ -122,14 +124,28 @@ def test_every_damaged_file_is_bounded_in_time_and_memory(shared_media: Path, tm
 
 @pytest.mark.long
 @pytest.mark.timeout(1200)
-def test_a_whole_build_over_the_corpus_ends_and_adds_up(shared_media: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("executor", ["ray", "local"])
+def test_a_whole_build_over_the_corpus_ends_by_itself_adds_up_and_says_that_there_were_failures(
+    shared_media: Path, tmp_path: Path, executor: str
+) -> None:
     source = tmp_path / "source"
-    videos = sorted((shared_media / "videos").iterdir(), key=lambda path: path.stat().st_size)[:8]
-    odd(source)
-    damaged(source, videos)
+    videos = sorted((shared_media / "videos").iterdir(), key=lambda path: path.stat().st_size)[:3]
+    expected = [one for one in odd(source) + damaged(source, videos) if one.outcomes]
     for path in (shared_media / "corrupt").iterdir():
         shutil.copy(path, source, follow_symlinks=False)
-    built = build(source, tmp_path / "root", sources_per_shard=16)
-    accounts = account(built.dataset, built.plan.fingerprints)
-    assert [(one.stage, one.problems) for one in accounts if not one.adds_up] == []
-    assert built.report.num_clips > 20
+        expected.append(Odd(path, frozenset(CORRUPT_OUTCOMES)))
+    command = [sys.executable, "-m", "flows", "build", "--source", str(source), "--root", str(tmp_path / "root"), "--json"]
+    ended = subprocess.run([*command, "--executor", executor], capture_output=True, text=True, timeout=1100, check=False)
+    assert ended.returncode == EXIT_WITH_FAILURES, ended.stderr
+    assert "Traceback" not in ended.stderr
+    report = json.loads(ended.stdout)
+    assert [(line["stage"], line["problems"]) for line in report["accounts"] if not line["adds_up"]] == []
+    scan, ingest, *others = report["accounts"]
+    assert scan["num_in"] == len(expected)
+    for line in report["accounts"]:
+        assert line["num_in"] == line["num_done"] + sum(line["filtered"].values()) + sum(line["failed"].values()), line
+    assert ingest["num_in"] == scan["num_done"]
+    assert {line["num_in"] for line in others} == {report["num_clips"]}
+    assert sum(report["failures"].values()) >= sum(scan["failed"].values()) + sum(ingest["failed"].values())
+    assert report["failures"].keys() <= set().union(*(one.outcomes for one in expected))
+    assert report["num_clips"] > 20
