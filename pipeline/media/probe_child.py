@@ -73,7 +73,7 @@ class _Track:
 def inspect(path: str) -> Facts:
     """The facts of a local file, or a refusal with a code of FAILURE_CODES. Times are seconds of the container's own clock."""
     try:
-        container = av.open(f"file:{path}", metadata_errors="replace", options=DEMUXER_OPTIONS)
+        container = av.open(f"file:{path}", metadata_errors="replace", options=_options(path))
     except FileNotFoundError:
         return _refusal("vanished", "no such file")
     except av.error.ArgumentError:  # what a format that is not on the list ends in
@@ -92,6 +92,13 @@ def inspect(path: str) -> Facts:
                 return _too_large(track.stream)
         _read_packets(container, tracks)
         return _facts(container, tracks) | {"num_bytes": os.path.getsize(path)}
+
+
+def _options(path: str) -> dict[str, str]:
+    """An MP4 has all in its headers: without these, opening it decodes the first picture, which is decoded again later."""
+    with open(path, "rb") as file:
+        is_mp4 = file.read(8)[4:] == b"ftyp"
+    return DEMUXER_OPTIONS | ({"skip_frame": "all", "probesize": "32"} if is_mp4 else {})
 
 
 def _is_cover(stream: Any) -> bool:
