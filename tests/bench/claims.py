@@ -26,7 +26,7 @@ QUERIES = {
         where clip_id = '{clip_id}' and verdict = 'refuted'
     """,
     "what became of chains, by label": """
-        select label, outcome, count(*) as n
+        select source.label, outcome, count(*) as n
         from decision join clip using (clip_id) join source using (source_id) group by all
     """,
     "what each witness says of own claims, by type": """
