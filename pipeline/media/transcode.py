@@ -174,7 +174,7 @@ def _flac(cut: Cut, media: Any, path: Path) -> Any:
 
 
 def _copy_command(cut: Cut, picture: Picture, video: Path, audio: Path, check: CopyCheck) -> Any:
-    options = {"err_detect:v": "explode", "skip_frame:v": "nokey" if check == "keyframes" else "default"}
+    options: dict[str, Any] = {"err_detect:v": "explode", "skip_frame:v": "nokey" if check == "keyframes" else "default"}
     if cut.probe.container == _MP4:  # Matroska keeps no decoding times: there ffmpeg must find out how pictures are reordered
         options["nofind_stream_info"] = None  # else ffmpeg decodes a picture to learn what the probe has told
     media = _opened(cut, **options)
