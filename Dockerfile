@@ -9,7 +9,7 @@ FROM python:3.12-slim-bookworm AS base
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ffmpeg tini \
     && rm -rf /var/lib/apt/lists/*
-ENV VIRTUAL_ENV=/opt/audiocot PATH=/opt/audiocot/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+ENV VIRTUAL_ENV=/opt/audiocot PATH=/opt/audiocot/bin:$PATH PYTHONUNBUFFERED=1 UV_COMPILE_BYTECODE=1
 RUN python -m venv "$VIRTUAL_ENV" && pip install --no-cache-dir "uv==0.13.*"
 WORKDIR /opt/src
 COPY locks locks

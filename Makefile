@@ -11,7 +11,7 @@ VLLM_BIN := $(VLLM_VENV)/bin
 # An environment that was made while uv was on the PATH gets one of its own when it no longer is.
 has_uv = @command -v uv >/dev/null || test -x $(1)/uv || $(1)/pip install --quiet uv
 # uv installs in parallel and checks the hashes of the lock; the one on the PATH is used where there is one.
-install = $(shell command -v uv || echo $(1)/uv) pip install --python $(1)/python --quiet
+install = $(shell command -v uv || echo $(1)/uv) pip install --python $(1)/python --quiet --compile-bytecode
 export PYTHONUNBUFFERED := 1
 
 help:            ## show this list

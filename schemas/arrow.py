@@ -4,11 +4,9 @@ str int float bool, Optional, Literal, list[X] and nested models are what rows a
 the class and raises at import of the tables' test.
 """
 
-import sys
 import types
 from collections.abc import Iterable, Sequence
 from functools import cache
-from importlib.abc import MetaPathFinder
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 import pyarrow as pa
@@ -56,31 +54,8 @@ def arrow_schema(row: type[Row]) -> pa.Schema:
     return pa.schema(_fields(row))
 
 
-class _NoPandas(MetaPathFinder):
-    """While it is in `sys.meta_path`, there is no pandas for who has not imported it yet."""
-
-    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
-        if fullname == "pandas":
-            raise ModuleNotFoundError("pandas is left out")
-
-
-@cache
-def _leave_pandas_out() -> None:
-    """Before its first array is made, pyarrow imports pandas where it is installed, to know a series if it is given one.
-
-    That takes a second of every worker's start, and nobody gives it any here. Whoever imports pandas later has it.
-    """
-    finder = _NoPandas()
-    sys.meta_path.insert(0, finder)
-    try:
-        pa.array([])
-    finally:
-        sys.meta_path.remove(finder)
-
-
 def to_arrow(row_type: type[R], rows: Iterable[R]) -> pa.Table:
     """Rows as an Arrow table. No rows give an empty table with its full schema."""
-    _leave_pandas_out()
     return pa.Table.from_pylist([row.model_dump() for row in rows], schema=arrow_schema(row_type))
 
 

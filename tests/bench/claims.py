@@ -4,7 +4,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from flows.build import build_settings
@@ -13,7 +13,7 @@ from pipeline.accounting import account
 from pipeline.catalog import Catalog
 from pipeline.compaction import compaction_jobs
 from schemas.layout import Dataset
-from tests.bench.commands import AUDIOCOT, with_bytecode
+from tests.bench.commands import AUDIOCOT, ENVIRONMENT
 from tests.bench.measuring import Size, Timing, markdown_table, timed
 from tests.scale.claims import CLAIMS_PER_CLIP, CLIPS_PER_SHARD
 
@@ -44,13 +44,13 @@ def measure(work: Path, size: Size) -> list[str]:
     jobs = compaction_jobs(dataset, settings.plan)
     compacted = timed(lambda: [job.work(None, {}, None) for job in jobs], 1)
     claims = shards * CLIPS_PER_SHARD * CLAIMS_PER_CLIP
-    status, environment = [*AUDIOCOT, "status", "--root", str(root)], with_bytecode(work)
-    _quiet(status, environment)
+    status = [*AUDIOCOT, "status", "--root", str(root)]
+    _quiet(status)
     rows = [
         ("compaction, once, in one process", str(compacted), "–"),
         ("opening the catalog", str(timed(lambda: Catalog(dataset).__exit__(None, None, None), size.runs)), "–"),
         ("the closed sum of all stages", str(timed(lambda: account(dataset, settings.plan.fingerprints), size.runs)), "–"),
-        ("`audiocot status`, the whole command", str(timed(lambda: _quiet(status, environment), size.runs)), "–"),
+        ("`audiocot status`, the whole command", str(timed(lambda: _quiet(status), size.runs)), "–"),
         *_asked(dataset),
     ]
     return [
@@ -62,8 +62,8 @@ def measure(work: Path, size: Size) -> list[str]:
     ]
 
 
-def _quiet(command: Sequence[str], environment: Mapping[str, str]) -> None:
-    subprocess.run(command, env=environment, check=True, capture_output=True)
+def _quiet(command: Sequence[str]) -> None:
+    subprocess.run(command, env=ENVIRONMENT, check=True, capture_output=True)
 
 
 def _asked(dataset: Dataset) -> list[tuple[str, str, str]]:

@@ -1,19 +1,15 @@
-"""The command itself, as a user runs it: time to the first finished clip, and a build with nothing to do.
-
-The first of all starts, for which nothing is compiled yet, stands apart.
-"""
+"""The command itself, as a user runs it: time to the first finished clip, and a build with nothing to do."""
 
 import os
 import statistics
 import subprocess
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
 
 from pipeline.scenes import render_scenes
-from tests.bench.commands import AUDIOCOT, with_bytecode
+from tests.bench.commands import AUDIOCOT, ENVIRONMENT
 from tests.bench.measuring import Size, Timing, timed
 
 FULL = 16
@@ -21,24 +17,23 @@ FULL = 16
 
 def measure(work: Path, size: Size) -> list[str]:
     render_scenes(work / "scenes", range(5000, 5000 + size.of(FULL)), workers=os.cpu_count() or 1)
-    source, runs, environment = work / "scenes" / "videos", size.runs, with_bytecode(work)
-    uncompiled, _, _ = _command(source, work / "uncompiled", environment, watch=True)
+    source, runs = work / "scenes" / "videos", size.runs
+    _command(source, work / "warm", watch=False)
     first, whole, again, memory = [], [], [], []
     for run in range(runs):
         root = work / f"command-{run}"
-        seconds, total, peak = _command(source, root, environment, watch=True)
+        seconds, total, peak = _command(source, root, watch=True)
         first.append(seconds)
         whole.append(total)
         memory.append(peak)
-        again.append(_command(source, root, environment, watch=False)[1])
-    helping = timed(lambda: subprocess.run([*AUDIOCOT, "--help"], env=environment, capture_output=True, check=True), runs)
+        again.append(_command(source, root, watch=False)[1])
+    helping = timed(lambda: subprocess.run([*AUDIOCOT, "--help"], env=ENVIRONMENT, capture_output=True, check=True), runs)
     return [
         "### The command `audiocot build`, Prefect's server and Ray included",
         "",
         "| what | median (min–max) |",
         "|---|---|",
         f"| start → first shard of clips committed | {Timing(first)} |",
-        f"| the same at the first start after an installation that compiled nothing | {uncompiled:.2f} s |",
         f"| whole build of {len(list(source.iterdir()))} scenes | {Timing(whole)} |",
         f"| the same again, nothing to do | {Timing(again)} |",
         f"| `audiocot --help` | {helping} |",
@@ -47,12 +42,12 @@ def measure(work: Path, size: Size) -> list[str]:
     ]
 
 
-def _command(source: Path, root: Path, environment: Mapping[str, str], watch: bool) -> tuple[float, float, float]:
+def _command(source: Path, root: Path, watch: bool) -> tuple[float, float, float]:
     """Seconds to the first committed shard of clips, to the end, and the driver's peak memory in MB."""
     started = time.perf_counter()
     process = psutil.Popen(
         [*AUDIOCOT, "build", "--source", str(source), "--root", str(root), "--json", "--set", "sources_per_shard=4"],
-        env=environment,
+        env=ENVIRONMENT,
         stdout=subprocess.DEVNULL,
     )
     first, peak = 0.0, 0.0

@@ -11,7 +11,6 @@ SLOW = (
     "librosa",
     "numba",
     "openai",
-    "pandas",
     "prefect",
     "pyloudnorm",
     "ray",
@@ -27,10 +26,7 @@ settings = build_settings(load_recipe(None, []), source="nowhere")
 """
 IS_A_WORKER = f"""{PLANS_A_BUILD}
 from pipeline.worker import CellWork, Worker
-from schemas.arrow import to_arrow
-from schemas.media import Clip
 Worker()
-to_arrow(Clip, [])
 """
 SHOWS_THE_STATUS = """
 import tempfile
