@@ -20,6 +20,7 @@ from pipeline.media.probe import Probe, probe
 from pipeline.media.stored import stored_sound, stored_video
 from pipeline.media.transcode import CopyCheck, Cut, Encoding, transcode
 from pipeline.media.windows import windows, windows_of_span
+from pipeline.shards import content_id
 from schemas.accounting import Failure
 from schemas.errors import Rejected
 from schemas.media import Clip, Listing, Source
@@ -70,8 +71,12 @@ def ingest_source(listings: Sequence[Listing], params: IngestParams, scratch: Pa
         if isinstance(probed, Rejected):
             return Ingested(None, [], [_failure(first, probed)])
         clips, failures = _clips(listings, path, probed, params, scratch)
+        has_changed = _has_changed(first, path)
     finally:
         download.unlink(missing_ok=True)
+    if has_changed:
+        _remove(clips)
+        return Ingested(None, [], [_failure(first, Rejected("changed", "the file has other bytes than when it was listed"))])
     if clips and all(one.clip.peak_dbfs is None for one in clips):
         _remove(clips)
         silent = Rejected("silent_audio", f"the sound track is digital silence ({probed.audio.codec})")
@@ -91,6 +96,17 @@ def _local_copy(uri: str, download: Path) -> Path | Rejected:
     except Exception as error:  # every kind of store has errors of its own
         return Rejected("unreadable", f"cannot be fetched: {type(error).__name__}: {error}")
     return download
+
+
+def _has_changed(listing: Listing, path: Path) -> bool:
+    """Whether clips cut from `path` are of other bytes than those that gave them their ids. Asked when all are cut."""
+    try:
+        found = path.stat()
+        if (found.st_size, found.st_mtime_ns) == (listing.num_bytes, listing.modified_ns):
+            return False
+        return content_id(str(path)) != listing.source_id
+    except FileNotFoundError:  # gone is not changed: what was cut before is good
+        return False
 
 
 def _clips(

@@ -66,6 +66,7 @@ class BudgetError(AudiocotError): ...
 FAILURE_CODES: dict[str, str] = {
     "unreadable": "the file cannot be opened or holds no media",
     "vanished": "the file was listed but is gone",
+    "changed": "the file has other bytes than when it was listed",
     "no_audio_track": "there is a picture but no sound track",
     "silent_audio": "the sound track is digital silence",
     "too_short": "the media is shorter than the shortest clip allowed",

@@ -12,6 +12,8 @@ from pipeline.build import Build, BuildReport
 from pipeline.catalog import Catalog
 from pipeline.ingest import IngestParams, ingest_source
 from pipeline.progress import SilentProgress
+from pipeline.shards import plan_shards
+from pipeline.sources import list_sources
 from schemas.layout import Dataset
 from schemas.media import Listing
 from tests.faults.little_videos import make_videos
@@ -87,3 +89,34 @@ def test_a_source_that_goes_while_it_is_cut_says_so_and_keeps_the_clips_that_wer
     losing.join()
     assert done.clips
     assert {row.code for row in done.failures} == {"vanished"}
+
+
+@pytest.mark.parametrize("when", ["before its turn", "while it is cut"])
+def test_a_source_whose_bytes_are_others_now_has_no_clip_under_the_id_of_the_old_ones(tmp_path: Path, when: str) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    source, other = make_videos(tmp_path / "videos", 2)
+    (listing,) = plan_shards(list_sources(str(source)), [], 1, 0).shards[0]
+
+    def replace_it() -> None:
+        while when == "while it is cut" and not list(scratch.glob("*.flac")):
+            time.sleep(0.001)
+        source.write_bytes(other.read_bytes())
+
+    replacing = threading.Thread(target=replace_it, daemon=True)
+    replacing.start()
+    if when == "before its turn":
+        replacing.join()
+    done = ingest_source([listing], IngestParams(window_s=0.2, min_s=0.1), scratch)
+    replacing.join()
+    assert (done.source, done.clips) == (None, [])
+    assert [row.code for row in done.failures] == ["changed"]
+    assert list(scratch.iterdir()) == []
+
+
+def test_a_source_that_was_only_touched_is_what_it_was(tmp_path: Path) -> None:
+    (source, *_) = make_videos(tmp_path / "videos", 1)
+    (listing,) = plan_shards(list_sources(str(source)), [], 1, 0).shards[0]
+    source.touch()
+    done = ingest_source([listing], IngestParams(min_s=1), tmp_path)
+    assert (len(done.clips), done.failures) == (1, [])
