@@ -18,7 +18,7 @@ from tests.bench.measuring import Size, Timing, markdown_table, timed
 from tests.scale.claims import CLAIMS_PER_CLIP, CLIPS_PER_SHARD
 
 SHARDS = 1_000
-ASKED = 20  # times each query
+ASKED = 100  # times each query
 QUERIES = {
     "claims by type and verdict": "select type, verdict, count(*) as n from claim join verdict using (claim_id) group by all",
     "refuted claims of a clip": """
